@@ -1,0 +1,37 @@
+"""The net that is trained: the base encoder with six token-type rows and a tagging head, all from known values."""
+
+from pathlib import Path
+
+import torch
+from transformers import BertConfig, BertForTokenClassification
+
+from training.corpora import TAGS
+from transformers_stage.case_classes import CaseClass
+
+_TYPE_ROWS = "bert.embeddings.token_type_embeddings.weight"
+
+
+def config(base: Path) -> BertConfig:
+    """The config of a shipped model on this base."""
+    names = dict(enumerate(TAGS))
+    return BertConfig.from_pretrained(
+        base,
+        type_vocab_size=len(CaseClass),
+        id2label=names,
+        label2id={name: number for number, name in names.items()},
+    )
+
+
+def starting_encoder(base: Path) -> BertForTokenClassification:
+    """The untrained net: row 0 of the base's token types in every row, and a head of zeros.
+
+    So its weights follow from the base alone, and a version is told in full by its difference to them.
+    """
+    plain = BertConfig.from_pretrained(base)
+    weights = BertForTokenClassification.from_pretrained(base, config=plain).state_dict()
+    weights[_TYPE_ROWS] = weights[_TYPE_ROWS][:1].repeat(len(CaseClass), 1)
+    weights["classifier.weight"] = torch.zeros(len(TAGS), plain.hidden_size)
+    weights["classifier.bias"] = torch.zeros(len(TAGS))
+    net = BertForTokenClassification(config(base))
+    net.load_state_dict(weights)
+    return net

@@ -1,0 +1,1 @@
+"""The KServe transformer: text in, entities out, tensors between. In the predictor's pod, and of its model version."""

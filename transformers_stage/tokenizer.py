@@ -1,0 +1,100 @@
+"""Text to tokens, exactly as the model version's own `tokenizer.json` says, with the place of every token in the text.
+
+Serving and training both encode here, so that a model never meets tokens at work that it did not see in training.
+Knows no windows and no labels.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import tokenizers
+
+from transformers_stage.case_classes import case_class
+
+_PLAIN_TYPE_VOCABULARY = 2  # BERT's two segments; a larger table holds case classes
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """The tokens of one text, without special tokens.
+
+    Shapes: every array is [T].
+    Units: `starts` and `ends` are code points of the text, end exclusive.
+    """
+
+    ids: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+    is_word_start: npt.NDArray[np.bool_]
+    token_type_ids: npt.NDArray[np.int64] | None
+    """Case classes, for the models whose config asks for them; None for the others."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Tokenizer:
+    """One model version's tokenizer."""
+
+    def __init__(self, engine: tokenizers.Tokenizer, *, case_classes: bool) -> None:
+        self._engine = engine
+        self._engine.no_padding()
+        self._engine.no_truncation()
+        self._engine.encode_special_tokens = True  # "[SEP]" in a caller's text is five characters, not a command
+        self.has_token_types = case_classes
+        self.prefix_ids, self.suffix_ids = _special_ids(engine)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """The tokenizer of the artifact in `directory`, which holds `tokenizer.json` and `config.json`."""
+        config: dict[str, Any] = json.loads((directory / "config.json").read_bytes())
+        engine = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
+        return cls(engine, case_classes=config.get("type_vocab_size", 0) > _PLAIN_TYPE_VOCABULARY)
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """One encoding a text, in order."""
+        encoded = self._engine.encode_batch(list(texts), add_special_tokens=False)
+        return [self._encoding(text, encoding) for text, encoding in zip(texts, encoded, strict=True)]
+
+    def _encoding(self, text: str, encoding: tokenizers.Encoding) -> Encoding:
+        places = [_without_leading_space(text, start, end) for start, end in encoding.offsets]
+        offsets = np.asarray(places, dtype=np.int64).reshape(-1, 2)
+        word_ids = np.asarray(encoding.word_ids, dtype=np.int64)
+        return Encoding(
+            ids=np.asarray(encoding.ids, dtype=np.int64),
+            starts=offsets[:, 0],
+            ends=offsets[:, 1],
+            is_word_start=np.diff(word_ids, prepend=-1) != 0,
+            token_type_ids=_case_classes(text, word_ids, offsets) if self.has_token_types else None,
+        )
+
+
+def _without_leading_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """Byte-level tokenizers count the space before a word into its first token; a span must not."""
+    while start < end and text[start].isspace():
+        start += 1
+    return start, end
+
+
+def _case_classes(
+    text: str, word_ids: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The case class of each token's whole word [T]."""
+    if not len(word_ids):
+        return np.zeros(0, dtype=np.int64)
+    firsts = np.flatnonzero(np.diff(word_ids, prepend=-1))
+    lasts = np.append(firsts[1:], len(word_ids)) - 1
+    classes = [case_class(text[offsets[first, 0] : offsets[last, 1]]) for first, last in zip(firsts, lasts, strict=True)]
+    return np.repeat(np.asarray(classes, dtype=np.int64), lasts - firsts + 1)
+
+
+def _special_ids(engine: tokenizers.Tokenizer) -> tuple[list[int], list[int]]:
+    """The ids that the model's template puts before and after a text."""
+    framed = engine.encode("a")
+    content = [at for at, special in enumerate(framed.special_tokens_mask) if not special]
+    return framed.ids[: content[0]], framed.ids[content[-1] + 1 :]
