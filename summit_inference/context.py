@@ -1,7 +1,7 @@
 """What belongs to one request, wherever in the process it is worked on: its id, its deadline, its trace.
 
-Set once by the server at the edge; read by logs, errors, and the client that calls the next hop. A thread of an executor
-does not see it: pass what it needs by value.
+Set once by the server at the edge; read by logs, errors, and the client that calls the next hop. A thread of an
+executor does not see it: pass what it needs by value.
 """
 
 import re
@@ -18,6 +18,7 @@ REQUEST_ID_HEADER = "x-request-id"
 PRIORITY_HEADER = "x-request-class"
 BATCH = "batch"
 _TRACE_HEADERS = ("traceparent", "tracestate", "baggage")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 _SAFE_ID = re.compile(r"[!-~]{1,128}")
 
 
@@ -50,6 +51,12 @@ class RequestContext:
             trace={name: headers[name] for name in _TRACE_HEADERS if name in headers},
         )
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace's id out of `traceparent`; None where the caller sent none."""
+        match = _TRACEPARENT.fullmatch(self.trace.get("traceparent", ""))
+        return match["trace_id"] if match else None
+
     def as_headers(self) -> dict[str, str]:
         """What the next hop must know, as headers (or gRPC metadata)."""
         headers = {REQUEST_ID_HEADER: self.request_id, **self.trace}
@@ -61,6 +68,11 @@ class RequestContext:
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("request", default=None)
+
+
+def current_or_none() -> RequestContext | None:
+    """The request that this task works on, None outside of any."""
+    return _current.get()
 
 
 def current() -> RequestContext:

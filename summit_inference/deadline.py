@@ -1,7 +1,7 @@
 """Deadlines: an instant by which the caller wants an answer, whichever process computes it.
 
-On the wire a deadline is the time that is left (`X-Request-Timeout-Ms`, a gRPC timeout), since clocks of machines differ;
-inside a process it is an instant on the monotonic clock, so that waiting uses it up.
+On the wire a deadline is the time that is left (`X-Request-Timeout-Ms`, a gRPC timeout), since clocks of machines
+differ; inside a process it is an instant on the monotonic clock, so that waiting uses it up.
 """
 
 import time

@@ -12,6 +12,9 @@ LABELS = ("PER", "ORG", "LOC")
 """The labels that the shipped models and the fallback use; another model brings its own."""
 
 
+_LAST_OF_ONE_UNIT = "\uffff"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A mention: `text[start:end]` carries `label`.
@@ -42,5 +45,5 @@ def in_utf16(text: str, spans: Sequence[Span]) -> list[Span]:
     """The same spans with `start` and `end` in UTF-16 code units, by which JavaScript, Java and C# index a string."""
     if text.isascii():
         return list(spans)
-    units = [0, *accumulate(2 if ord(character) > 0xFFFF else 1 for character in text)]
+    units = [0, *accumulate(1 if character <= _LAST_OF_ONE_UNIT else 2 for character in text)]
     return [replace(span, start=units[span.start], end=units[span.end]) for span in spans]

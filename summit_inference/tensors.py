@@ -1,10 +1,10 @@
 """Tensors and the messages that carry them: the Open Inference Protocol as values, whatever the transport.
 
-`v2.py` turns them to and from HTTP bodies, `v2_grpc.py` to and from protobuf. Data is a numpy array all the way, a view of
-the received bytes where the transport allows it.
+`v2.py` turns them to and from HTTP bodies, `v2_grpc.py` to and from protobuf. Data is a numpy array all the way, a view
+of the received bytes where the transport allows it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -49,19 +49,36 @@ _DTYPES: dict[Datatype, np.dtype[Any]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """A named array; its shape is `data.shape`, its dtype that of `datatype`."""
+    """A named array; its shape is `data.shape`, its dtype that of `datatype`.
+
+    What a codec made is read-only: it may be a view of the received bytes.
+
+    Raises:
+        TypeError: the array's dtype is another, which would corrupt it on the wire.
+    """
 
     name: str
     datatype: Datatype
     data: npt.NDArray[Any]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.data.dtype != self.datatype.dtype:
+            raise TypeError(f"tensor {self.name!r} is {self.datatype}, but its array is {self.data.dtype}")
+
     @classmethod
-    def of_bytes(cls, name: str, values: list[bytes]) -> "Tensor":
+    def of_bytes(cls, name: str, values: Sequence[bytes]) -> "Tensor":
         """A BYTES tensor of shape [N]."""
-        data = np.empty(len(values), dtype=object)
-        data[:] = values
-        return cls(name, Datatype.BYTES, data)
+        return cls(name, Datatype.BYTES, bytes_array(values, (len(values),)))
+
+
+def bytes_array(values: Sequence[bytes], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """A read-only array of byte strings. Not `np.array(values)`: that cuts trailing NUL bytes off."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    array = array.reshape(shape)
+    array.setflags(write=False)
+    return array
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +144,8 @@ class ModelMetadata:
     platform: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Free text about the model, such as where it came from."""
 
 
 class Servable(Protocol):

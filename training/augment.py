@@ -21,6 +21,8 @@ _HANDLE_MARKS = frozenset(["#", "@"])
 class Augmentation:
     """How often each change is made. Units: every field but the last is a probability, 0 to 1."""
 
+    keep_nameless: float = 1.0
+    """A sentence without a mention stays for this epoch."""
     rename: float = 0.0
     """A mention gets another name of its label."""
     lower: float = 0.0
@@ -45,7 +47,8 @@ def names_in(sentences: Iterable[Sentence]) -> dict[str, list[tuple[str, ...]]]:
 
 def augmented(sentences: Sequence[Sentence], names: Names, how: Augmentation, random: Random) -> list[Example]:
     """The sentences changed as `how` says and written out; fewer than came in, where some were joined."""
-    changed = [recased(renamed(sentence, names, how.rename, random), how, random) for sentence in sentences]
+    kept = [s for s in sentences if any(tag != "O" for tag in s.tags) or random.random() < how.keep_nameless]
+    changed = [recased(renamed(sentence, names, how.rename, random), how, random) for sentence in kept]
     texts = joined(changed, how, random)
     return [written(text, tidy_places(text.words) if random.random() < how.tidy else frozenset()) for text in texts]
 

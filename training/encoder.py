@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from transformers import BertConfig, BertForTokenClassification
 
 from training.corpora import TAGS
@@ -27,11 +28,10 @@ def starting_encoder(base: Path) -> BertForTokenClassification:
 
     So its weights follow from the base alone, and a version is told in full by its difference to them.
     """
-    plain = BertConfig.from_pretrained(base)
-    weights = BertForTokenClassification.from_pretrained(base, config=plain).state_dict()
-    weights[_TYPE_ROWS] = weights[_TYPE_ROWS][:1].repeat(len(CaseClass), 1)
-    weights["classifier.weight"] = torch.zeros(len(TAGS), plain.hidden_size)
-    weights["classifier.bias"] = torch.zeros(len(TAGS))
     net = BertForTokenClassification(config(base))
-    net.load_state_dict(weights)
+    weights = {f"bert.{name}": weight for name, weight in load_file(base / "model.safetensors").items()}
+    weights[_TYPE_ROWS] = weights[_TYPE_ROWS][:1].repeat(len(CaseClass), 1)
+    weights["classifier.weight"] = torch.zeros(len(TAGS), net.config.hidden_size)
+    weights["classifier.bias"] = torch.zeros(len(TAGS))
+    net.load_state_dict({name: weights[name] for name in net.state_dict()})
     return net

@@ -72,10 +72,11 @@ def batches(rows: Sequence[Features], batch_tokens: int, random: Random) -> Iter
             groups.append([])
         groups[-1].append(row)
     random.shuffle(groups)
-    return (_batch(group) for group in groups if group)
+    return (batch_of(group) for group in groups if group)
 
 
-def _batch(rows: Sequence[Features]) -> Batch:
+def batch_of(rows: Sequence[Features]) -> Batch:
+    """The rows as one table, the shorter ones padded."""
     width = max(map(len, rows))
 
     def table(column: Sequence[list[int]], filler: int) -> torch.Tensor:

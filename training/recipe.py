@@ -7,11 +7,12 @@ from training.augment import Augmentation
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some sentences of one corpus; `limit` takes the first so many."""
+    """Some sentences of one corpus: the first `limit`, each `times` an epoch."""
 
     corpus: str
     split: str
     limit: int | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,10 @@ class Recipe:
     parts: tuple[Part, ...]
     epochs: int
     seed: int = 1
-    batch_tokens: int = 1024
+    batch_tokens: int = 512
     """Padded tokens of one step."""
-    learning_rate: float = 2e-4
-    new_rows_learning_rate: float = 2e-3
+    learning_rate: float = 5e-4
+    new_rows_learning_rate: float = 3e-3
     """Of the head and the token-type rows, which start from nothing."""
     warm_up_share: float = 0.06
     weight_decay: float = 0.01

@@ -1,8 +1,8 @@
 """How a word is written, as one of six classes.
 
-The base encoder's vocabulary is lower-cased, which throws away the best clue to a name. The classes bring it back as the
-tokens' `token_type_ids`, so the published model stays a standard one with `type_vocab_size = 6`.
-Training and serving both call this; a change here asks for a new training run.
+The base encoder's vocabulary is lower-cased, which throws away the best clue to a name. The classes bring it back as
+the tokens' `token_type_ids`, so the published model stays a standard one with `type_vocab_size = 6`. Training and
+serving both call this; a change here asks for a new training run.
 """
 
 from enum import IntEnum

@@ -5,7 +5,7 @@ Knows no windows and no labels.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
+from summit_inference.errors import ArtifactError
 from transformers_stage.case_classes import case_class
 
+_DEFAULT_POSITIONS = 512
 _PLAIN_TYPE_VOCABULARY = 2  # BERT's two segments; a larger table holds case classes
 
 
@@ -41,20 +43,30 @@ class Encoding:
 class Tokenizer:
     """One model version's tokenizer."""
 
-    def __init__(self, engine: tokenizers.Tokenizer, *, case_classes: bool) -> None:
+    def __init__(self, engine: tokenizers.Tokenizer, *, case_classes: bool, max_tokens: int) -> None:
         self._engine = engine
         self._engine.no_padding()
         self._engine.no_truncation()
         self._engine.encode_special_tokens = True  # "[SEP]" in a caller's text is five characters, not a command
         self.has_token_types = case_classes
+        self.max_tokens = max_tokens
         self.prefix_ids, self.suffix_ids = _special_ids(engine)
 
     @classmethod
-    def load(cls, directory: Path) -> Self:
-        """The tokenizer of the artifact in `directory`, which holds `tokenizer.json` and `config.json`."""
-        config: dict[str, Any] = json.loads((directory / "config.json").read_bytes())
-        engine = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
-        return cls(engine, case_classes=config.get("type_vocab_size", 0) > _PLAIN_TYPE_VOCABULARY)
+    def load(cls, directory: Path, config: Mapping[str, Any] | None = None) -> Self:
+        """The tokenizer in `directory`, for the model with this `config`: that beside it where none is given.
+
+        Raises:
+            ArtifactError: there is no `tokenizer.json`: the model was logged with a slow tokenizer.
+        """
+        if not (directory / "tokenizer.json").is_file():
+            raise ArtifactError("The model has no tokenizer.json: log it with its fast tokenizer.")
+        config = config or json.loads((directory / "config.json").read_bytes())
+        return cls(
+            tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json")),
+            case_classes=(config.get("type_vocab_size") or 0) > _PLAIN_TYPE_VOCABULARY,
+            max_tokens=_max_tokens(config),
+        )
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """One encoding a text, in order."""
@@ -74,6 +86,16 @@ class Tokenizer:
         )
 
 
+def _max_tokens(config: Mapping[str, Any]) -> int:
+    """How long a sequence the encoder takes, special tokens included.
+
+    RoBERTa's kin count positions from the padding id.
+    """
+    positions = int(config.get("max_position_embeddings") or _DEFAULT_POSITIONS)
+    is_roberta = str(config.get("model_type", "")).endswith(("roberta", "roberta-xl", "camembert"))
+    return positions - int(config.get("pad_token_id") or 0) - 1 if is_roberta else positions
+
+
 def _without_leading_space(text: str, start: int, end: int) -> tuple[int, int]:
     """Byte-level tokenizers count the space before a word into its first token; a span must not."""
     while start < end and text[start].isspace():
@@ -81,15 +103,15 @@ def _without_leading_space(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _case_classes(
-    text: str, word_ids: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def _case_classes(text: str, word_ids: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The case class of each token's whole word [T]."""
     if not len(word_ids):
         return np.zeros(0, dtype=np.int64)
     firsts = np.flatnonzero(np.diff(word_ids, prepend=-1))
     lasts = np.append(firsts[1:], len(word_ids)) - 1
-    classes = [case_class(text[offsets[first, 0] : offsets[last, 1]]) for first, last in zip(firsts, lasts, strict=True)]
+    classes = [
+        case_class(text[offsets[first, 0] : offsets[last, 1]]) for first, last in zip(firsts, lasts, strict=True)
+    ]
     return np.repeat(np.asarray(classes, dtype=np.int64), lasts - firsts + 1)
 
 

@@ -1,0 +1,193 @@
+"""Texts a second of the predictor's forward pass, in this process: one at a time, padded, packed, and through the engine.
+
+    python -m bench.engine [--model-directory DIRECTORY] [--rounds 3] [--texts 64] [--precision int8]
+
+Without a directory, an encoder of the shipped model's shape with random weights. Lengths are log-normal, as measured on
+mixed texts: mean 36 tokens, p95 96. All ways are timed in every round and medians are kept. Machines differ and drift:
+read the ratios of one run, not the figures of two. A table goes to stderr; the last line of stdout is a JSON document.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from transformers import AutoModelForTokenClassification, BertConfig, BertForTokenClassification
+
+from predictor.engine import Engine, EngineLimits
+from predictor.model import Encoder, PaddedStrategy, cuda_capability, limits
+from predictor.observer import Unobserved
+from predictor.packing import TokenSequence
+from predictor.placement import Device, Placement, Precision, placed
+from predictor.supervision import SupervisionLimits
+from summit_inference.batching import QueueLimits
+
+_BUDGETS = (128, 256, 512, 1024, 4096)
+_LANES = (1, 2)
+_PADDED_TEXTS = 16
+_SHORTEST, _LONGEST, _MEDIAN, _SPREAD = 3, 256, 27, 0.78
+
+Texts = Sequence[TokenSequence]
+Way = Callable[[], Awaitable[None]]
+"""One pass over all texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One way to compute the same texts; medians over rounds."""
+
+    way: str
+    texts_per_second: float
+    ms_per_text: float
+    times_one_at_a_time: float
+
+
+async def main(asked: argparse.Namespace) -> None:
+    """Run and print."""
+    placement = placed(Device.AUTO, asked.precision, cuda_capability())
+    async with AsyncExitStack() as engines:
+        with tempfile.TemporaryDirectory() as scratch:
+            directory = asked.model_directory or _random_model(Path(scratch))
+            encoder, plain = Encoder.load(directory, placement), _plain(directory, placement)
+        texts = _texts(encoder, asked.texts)
+        ways = _direct_ways(encoder, plain, texts)
+        for lanes in _LANES:
+            engine = await engines.enter_async_context(_running(encoder, placement, lanes))
+            ways[f"engine, {lanes} lane{'s' * (lanes > 1)}"] = _through(engine, texts)
+        results = _results(await _timed(ways, asked.rounds), len(texts))
+    _print_table(results)
+    print(json.dumps({"texts": len(texts), "tokens": sum(map(len, texts)), "results": list(map(asdict, results))}))
+
+
+def _direct_ways(encoder: Encoder, plain: Encoder, texts: Texts) -> dict[str, Way]:
+    encoder.prepare_thread()
+    by_length = sorted(texts, key=len)
+    ways = {
+        "one at a time": _forwards(plain, [[text] for text in texts]),
+        f"padded {_PADDED_TEXTS}, as they came": _forwards(plain, _groups(texts, _PADDED_TEXTS)),
+        f"padded {_PADDED_TEXTS}, sorted": _forwards(plain, _groups(by_length, _PADDED_TEXTS)),
+    }
+    for budget in _BUDGETS:
+        ways[f"packed, {budget} tokens"] = _forwards(encoder, _budgeted(texts, budget))
+    return ways
+
+
+def _forwards(encoder: Encoder, batches: Sequence[Texts]) -> Way:
+    async def one_pass() -> None:
+        for batch in batches:
+            encoder.forward(batch)
+
+    return one_pass
+
+
+def _through(engine: Engine, texts: Texts) -> Way:
+    async def one_pass() -> None:
+        await asyncio.gather(*(engine.infer([text]) for text in texts))
+
+    return one_pass
+
+
+async def _timed(ways: dict[str, Way], rounds: int) -> dict[str, float]:
+    """Median seconds of a pass; the first of each way warms it up."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for at in range(rounds + 1):
+        for name, one_pass in ways.items():
+            started_at = time.perf_counter()
+            await one_pass()
+            if at:
+                seconds[name].append(time.perf_counter() - started_at)
+    return {name: statistics.median(timed) for name, timed in seconds.items()}
+
+
+def _results(seconds: dict[str, float], texts: int) -> list[Result]:
+    alone = next(iter(seconds.values()))
+    return [
+        Result(name, round(texts / taken, 1), round(taken / texts * 1000, 2), round(alone / taken, 2))
+        for name, taken in seconds.items()
+    ]
+
+
+@asynccontextmanager
+async def _running(encoder: Encoder, placement: Placement, lanes: int) -> AsyncIterator[Engine]:
+    queue = QueueLimits(
+        queue_tokens=1_000_000,
+        budget_tokens=placement.budget_tokens,
+        batch_tokens_beside_realtime=256,
+        batch_floor=0.1,
+        max_age_seconds=1.0,
+        lanes=lanes,
+    )
+    supervision = SupervisionLimits(restarts_per_hour=0, failures_in_row=1, stall_seconds=60)
+    engine = Engine(encoder, EngineLimits(queue, 128, supervision), Unobserved())
+    await engine.start()
+    yield engine
+    await engine.close()
+
+
+def _plain(directory: Path, placement: Placement) -> Encoder:
+    """The same model as other servers run it: each batch one rectangle."""
+    network = AutoModelForTokenClassification.from_pretrained(directory, local_files_only=True)
+    network.eval().to(placement.device.value)
+    return Encoder(network, limits(network), PaddedStrategy(network, waste=1.0))
+
+
+def _random_model(directory: Path) -> Path:
+    config = BertConfig(
+        vocab_size=30_522,
+        hidden_size=384,
+        num_hidden_layers=6,
+        num_attention_heads=12,
+        intermediate_size=1536,
+        type_vocab_size=6,
+        num_labels=7,
+    )
+    BertForTokenClassification(config).save_pretrained(directory)
+    return directory
+
+
+def _texts(encoder: Encoder, count: int) -> list[TokenSequence]:
+    random = np.random.default_rng(0)
+    lengths = np.exp(random.normal(np.log(_MEDIAN), _SPREAD, count)).astype(int)
+    return [
+        TokenSequence(random.integers(0, encoder.limits.vocabulary, length))
+        for length in np.clip(lengths, _SHORTEST, min(_LONGEST, encoder.limits.max_tokens))
+    ]
+
+
+def _groups(texts: Texts, size: int) -> list[Texts]:
+    return [texts[start : start + size] for start in range(0, len(texts), size)]
+
+
+def _budgeted(texts: Texts, budget: int) -> list[Texts]:
+    """The texts as the queue would cut them: in order of arrival up to the budget, each batch sorted."""
+    batches: list[list[TokenSequence]] = [[]]
+    for text in texts:
+        if batches[-1] and sum(map(len, batches[-1])) + len(text) > budget:
+            batches.append([])
+        batches[-1].append(text)
+    return [sorted(batch, key=len) for batch in batches]
+
+
+def _print_table(results: Sequence[Result]) -> None:
+    sys.stderr.write(f"{'way':<26}{'texts/s':>9}{'ms/text':>9}{'x one at a time':>17}\n")
+    for item in results:
+        sys.stderr.write(
+            f"{item.way:<26}{item.texts_per_second:>9.1f}{item.ms_per_text:>9.2f}{item.times_one_at_a_time:>17.2f}\n"
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model-directory", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--texts", type=int, default=64)
+    parser.add_argument("--precision", type=Precision, default=Precision.AUTO, help="of the packed and engine rows")
+    asyncio.run(main(parser.parse_args()))

@@ -1,0 +1,84 @@
+"""Where the platform on one machine keeps its things, and on which ports it listens."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """`$SUMMIT_HOME`: one folder, and nothing outside of it."""
+
+    root: Path
+
+    @property
+    def models(self) -> Path:
+        """Verified model versions, `<name>/<version>/`."""
+        return self.root / "models"
+
+    @property
+    def mlflow(self) -> Path:
+        """The embedded MLflow's database and artifacts."""
+        return self.root / "mlflow"
+
+    @property
+    def logs(self) -> Path:
+        """One file a process, rotated."""
+        return self.root / "logs"
+
+    @property
+    def routes(self) -> Path:
+        """The routes document that the gateway follows."""
+        return self.root / "routes.json"
+
+    @property
+    def supervisor(self) -> Path:
+        """The process manager's configuration, socket and process id."""
+        return self.root / "supervisor"
+
+    def make(self) -> None:
+        """Create the folders, for their owner's eyes only."""
+        for folder in (self.root, self.models, self.mlflow, self.logs, self.supervisor):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of `docs/reference`, moved by one offset."""
+
+    offset: int = 0
+
+    @property
+    def gateway(self) -> int:
+        return 8000 + self.offset
+
+    @property
+    def gateway_grpc(self) -> int:
+        return 8001 + self.offset
+
+    @property
+    def gateway_metrics(self) -> int:
+        return 9102 + self.offset
+
+    @property
+    def transformer(self) -> int:
+        return 8080 + self.offset
+
+    @property
+    def transformer_grpc(self) -> int:
+        return 8081 + self.offset
+
+    @property
+    def predictor(self) -> int:
+        return 8082 + self.offset
+
+    @property
+    def predictor_grpc(self) -> int:
+        return 8083 + self.offset
+
+    @property
+    def fallback(self) -> int:
+        return 8010 + self.offset
+
+    @property
+    def mlflow(self) -> int:
+        return 5000 + self.offset

@@ -1,0 +1,165 @@
+"""The process manager of one machine: supervisord, which starts, restarts and stops what it is told, and keeps logs.
+
+It stands where Kubernetes stands on a cluster: what dies is started again, with growing pauses.
+"""
+
+import http.client
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from summit_inference.errors import ConfigurationError
+
+_SOCKET_PATH_CHARACTERS = 90  # the kernel's limit is 108, with what supervisord appends
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process to keep running."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the environment of the manager. It is written to a file, so it holds no secret."""
+    rank: int = 1
+    """Started in this order, stopped in the opposite one."""
+    stop_seconds: int = 15
+    """How long it may take to end on SIGTERM before it is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """One process as the manager sees it."""
+
+    name: str
+    state: str
+    """RUNNING, STARTING, BACKOFF, STOPPING, STOPPED, EXITED or FATAL."""
+    pid: int
+    """0 where there is no process."""
+
+
+class Supervisor:
+    """The manager whose files are in `directory`, running or not."""
+
+    def __init__(self, directory: Path, logs: Path) -> None:
+        self._directory, self._logs = directory, logs
+        self._socket = directory / "socket"
+        self._configuration = directory / "supervisord.conf"
+        if len(str(self._socket)) > _SOCKET_PATH_CHARACTERS:
+            raise ConfigurationError("the path in SUMMIT_HOME is too long for a socket; choose one under 70 characters")
+
+    def is_running(self) -> bool:
+        """Whether it answers."""
+        try:
+            return bool(self._call("getState"))
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return False
+
+    def apply(self, programs: Sequence[Program]) -> None:
+        """Make these programs, and no others, run; those that run already as they are described go on.
+
+        The manager outlives this process, and is started where it does not run.
+
+        Raises:
+            ConfigurationError: it does not start; its log says why.
+        """
+        self._configuration.write_text(configuration(programs, self._directory, self._logs), "utf-8")
+        self._configuration.chmod(0o600)
+        if not self.is_running():
+            self._start()
+            return
+        ((added, changed, removed),) = self._call("reloadConfig")
+        for name in (*changed, *removed):
+            self._call("stopProcessGroup", name)
+            self._call("removeProcessGroup", name)
+        for name in (*added, *changed):
+            self._call("addProcessGroup", name)
+
+    def processes(self) -> list[ProcessState]:
+        """Every process, in the order in which they start."""
+        return [ProcessState(each["name"], each["statename"], each["pid"]) for each in self._call("getAllProcessInfo")]
+
+    def shut_down(self) -> None:
+        """Stop every process in order, then the manager itself, and wait until both are gone."""
+        manager = int(self._call("getPID"))
+        self._call("shutdown")
+        while self.is_running() or _is_alive(manager):
+            time.sleep(_POLL_SECONDS)
+
+    def _start(self) -> None:
+        manager = subprocess.Popen(  # noqa: S603 - our own arguments
+            [sys.executable, "-P", "-m", "supervisor.supervisord", "--nodaemon", "-c", str(self._configuration)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the command, which then stops everything in order
+        )
+        while not self.is_running():
+            if manager.poll() is not None:
+                raise ConfigurationError(f"the process manager did not start; see {self._logs / 'supervisord.log'}")
+            time.sleep(_POLL_SECONDS)
+
+    def _call(self, method: str, *values: str) -> Any:  # XML-RPC: what comes depends on the method
+        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
+            return getattr(server.supervisor, method)(*values)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def configuration(programs: Sequence[Program], directory: Path, logs: Path) -> str:
+    """The manager's configuration file for these programs."""
+    sections: dict[str, dict[str, object]] = {
+        "unix_http_server": {"file": directory / "socket", "chmod": "0600"},
+        "supervisord": {
+            "logfile": logs / "supervisord.log",
+            "logfile_maxbytes": "5MB",
+            "pidfile": directory / "pid",
+            "childlogdir": logs,
+        },
+        "rpcinterface:supervisor": {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        },
+    } | {f"program:{program.name}": _program(program, logs) for program in programs}
+    lines = []
+    for name, options in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {str(value).replace('%', '%%')}" for key, value in options.items()), ""]
+    return "\n".join(lines)
+
+
+def _program(program: Program, logs: Path) -> dict[str, object]:
+    return {
+        "command": " ".join(map(_quoted, program.command)),
+        "environment": ",".join(f"{name}={_quoted(value)}" for name, value in sorted(program.environment.items())),
+        "priority": program.rank,
+        "autorestart": "true",
+        "startsecs": 2,
+        "startretries": 1000,
+        "stopwaitsecs": program.stop_seconds,
+        "stopasgroup": "true",
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": logs / f"{program.name}.log",
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": 2,
+    }
+
+
+def _quoted(value: str) -> str:
+    """The value as one word for the shell-like splitting that supervisord does."""
+    if any(character in value for character in '"\n\\'):
+        raise ConfigurationError(f"a path or setting has a quote, backslash or line break in it; change it: {value!r}")
+    return f'"{value}"'

@@ -1,0 +1,170 @@
+"""`summit up`, `summit status`, `summit down`: the whole platform on this machine."""
+
+import argparse
+import json
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+import orjson
+
+from cli import checks, health, shipping
+from cli.home import Home, Ports
+from cli.platform import MODEL_NAME, Plan, Service
+from cli.settings import CliSettings
+from cli.supervisor import ProcessState, Supervisor
+from cli.terminal import console, put, say, step
+from registry.store import Connection
+from summit_inference.errors import ConfigurationError
+
+_MLFLOW_SECONDS, _READY_SECONDS = 90.0, 120.0
+
+
+def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The three verbs."""
+    up = verbs.add_parser("up", help="start the whole platform on this machine")
+    up.add_argument("--detach", action="store_true", help="return when all is ready, and leave it running")
+    up.set_defaults(run=run_up)
+    status = verbs.add_parser("status", help="what runs on this machine, and what it serves")
+    status.add_argument("--json", action="store_true", help="one JSON document")
+    status.set_defaults(run=run_status)
+    down = verbs.add_parser("down", help="stop the platform on this machine")
+    down.add_argument("--purge", action="store_true", help="and remove its state: registry, models, logs")
+    down.set_defaults(run=run_down)
+
+
+def run_up(options: argparse.Namespace, settings: CliSettings) -> int:
+    """Start everything, say how to use it, and stop it on Ctrl-C unless detached."""
+    plan, supervisor = _platform(settings)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: _interrupt(stop))
+    try:
+        _start(plan, supervisor)
+        _welcome(plan, is_detached=options.detach)
+        if options.detach:
+            return 0
+        stop.wait()
+    except BaseException:
+        _stop(supervisor)
+        raise
+    _stop(supervisor)
+    return 0
+
+
+def _interrupt(stop: threading.Event) -> None:
+    if stop.is_set():
+        return
+    stop.set()
+    raise KeyboardInterrupt
+
+
+def run_status(options: argparse.Namespace, settings: CliSettings) -> int:
+    """Print each process with its state; 0 if all are ready, 1 if not."""
+    plan, supervisor = _platform(settings)
+    processes = supervisor.processes() if supervisor.is_running() else []
+    services = {service.name: service for service in (*plan.always(), *plan.stages(Path()))}
+    rows = [_row(process, services[process.name]) for process in processes]
+    served = _served(plan)
+    is_ready = bool(rows) and len(rows) == len(services) and all(row["ready"] for row in rows)
+    if options.json:
+        put(json.dumps({"ready": is_ready, "model": served, "gateway": plan.gateway_url, "processes": rows}))
+        return 0 if is_ready else 1
+    if not rows:
+        say("nothing runs here; start it with: summit up")
+        return 1
+    for row in rows:
+        readiness = "ready" if row["ready"] else "not ready"
+        put(f"{row['name']:<12} {row['state']:<9} {readiness:<10} pid {row['pid']:<8} {row['url']}")
+    put(f"{'model':<12} {MODEL_NAME} {served['version'] or 'none'}")
+    return 0 if is_ready else 1
+
+
+def run_down(options: argparse.Namespace, settings: CliSettings) -> int:
+    """Stop everything; what does not run is no error."""
+    plan, supervisor = _platform(settings, make=False)
+    if supervisor.is_running():
+        _stop(supervisor)
+    else:
+        say("nothing runs here")
+    if options.purge:
+        shutil.rmtree(plan.home.root, ignore_errors=True)
+        say(f"removed {plan.home.root}")
+    return 0
+
+
+def _platform(settings: CliSettings, *, make: bool = True) -> tuple[Plan, Supervisor]:
+    plan = Plan(Home(settings.home.expanduser().absolute()), Ports(settings.port_offset))
+    if make:
+        plan.home.make()
+    return plan, Supervisor(plan.home.supervisor, plan.home.logs)
+
+
+def _start(plan: Plan, supervisor: Supervisor) -> None:
+    if supervisor.is_running():
+        raise ConfigurationError("the platform runs already; look with: summit status, stop it with: summit down")
+    always = plan.always()
+    checks.check_disk(plan.home.root)
+    checks.check_ports([*always, *plan.stages(Path())])
+    registry = always[0]
+    with step("starting the registry, the fallback and the gateway"):
+        supervisor.apply([service.program for service in always])
+        health.wait_until_ready([registry], _MLFLOW_SECONDS, lambda name: _fault(plan, name))
+    connection = Connection(plan.mlflow_url)
+    shipping.publish_missing(connection)
+    reference, directory = shipping.champion(connection, plan.home)
+    _write_routes(plan, reference.version)
+    with step(f"loading {reference.name} {reference.version}"):
+        stages = plan.stages(directory)
+        supervisor.apply([service.program for service in (*always, *stages)])
+        health.wait_until_ready([*always, *stages], _READY_SECONDS, lambda name: _fault(plan, name))
+
+
+def _write_routes(plan: Plan, model_version: str) -> None:
+    """Send everything to the one version; where the document says so already, leave its generation alone."""
+    routes = [{"model_version": model_version, "percent": 100, "url": plan.transformer_url, "shadow_percent": 0}]
+    before = json.loads(plan.home.routes.read_text()) if plan.home.routes.exists() else {"generation": 0, "routes": []}
+    if before["routes"] == routes:
+        return
+    beside = plan.home.routes.with_suffix(".new")
+    beside.write_bytes(orjson.dumps({"generation": before["generation"] + 1, "routes": routes}))
+    beside.replace(plan.home.routes)
+
+
+def _stop(supervisor: Supervisor) -> None:
+    if supervisor.is_running():
+        with step("stopping everything"):
+            supervisor.shut_down()
+
+
+def _fault(plan: Plan, name: str) -> str:
+    log = plan.home.logs / f"{name}.log"
+    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
+    return f"{lines[-1] if lines else 'it wrote no log'} (all of it: {log})"
+
+
+def _row(process: ProcessState, service: Service) -> dict[str, object]:
+    url = service.ready_url.rsplit("/", 1)[0]
+    return {
+        "name": process.name, "state": process.state.lower(), "pid": process.pid, "ready": health.is_ready(service),
+        "url": url, "purpose": service.purpose,
+    }  # fmt: skip
+
+
+def _served(plan: Plan) -> dict[str, str | None]:
+    routes = json.loads(plan.home.routes.read_text())["routes"] if plan.home.routes.exists() else []
+    return {"name": MODEL_NAME, "version": routes[0]["model_version"] if routes else None}
+
+
+def _welcome(plan: Plan, *, is_detached: bool) -> None:
+    console.print()
+    say(f"summit is up.   gateway {plan.gateway_url}   MLflow {plan.mlflow_url}   logs {plan.home.logs}")
+    say("")
+    say("Three things to try:")
+    say(f"""  curl -s {plan.gateway_url}/extract -H 'content-type: application/json' \\
+       -d '{{"text": "Angela Merkel met Tim Cook of Apple in Berlin."}}'""")
+    say("  pkill -9 -f 'm predictor'     # the same curl is then answered by the fallback, flagged")
+    say("  summit extract README.md      # a file; add --local to do it in one process, without the service")
+    say("")
+    say("Stop it with: summit down" if is_detached else "Ctrl-C stops all of it.")

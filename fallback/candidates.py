@@ -1,0 +1,98 @@
+"""Candidates: every stretch of a run that may be a name, and how probable each reading of it is.
+
+A run is read as a sequence of names and of words outside names. Each name weighs exp(log-odds of its clues), a word outside
+weighs 1, and a reading's probability is its share of the weight of all readings of the run (a semi-Markov model without
+transitions: Sarawagi and Cohen 2004). So two candidates that overlap compete, and never both come out over one half.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import exp
+
+from fallback.reading import Reading
+from fallback.weights import Odds
+from summit_inference.spans import LABELS
+
+LONGEST = 7
+STRONGEST = 15.0
+"""Log-odds beyond which a candidate gains no weight, so that a run of `MAX_RUN` tokens stays within a float."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Tokens `start` to `end` (exclusive), and the log-odds that they are a PER, an ORG or a LOC."""
+
+    start: int
+    end: int
+    odds: Odds
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate, its likeliest label, and how probable it is that exactly this stretch carries it."""
+
+    candidate: Candidate
+    label: str
+    score: float
+
+
+def chosen(run: range, candidates: list[Candidate], at_least: float) -> list[Choice]:
+    """The candidates of a run that are probable enough."""
+    best = ((candidate, each, max(each)) for candidate, each in zip(candidates, probabilities(run, candidates), strict=True))
+    return [Choice(candidate, LABELS[each.index(score)], score) for candidate, each, score in best if score >= at_least]
+
+
+def stretches(reading: Reading, run: range) -> Iterator[tuple[int, int]]:
+    """(first token, token after the last) of what may be a name, by first token: it begins and ends with a capitalised word."""
+    named = reading.named
+    for start in run:
+        if named[start]:
+            for end in range(start + 1, min(run.stop, start + LONGEST) + 1):
+                if named[end - 1]:
+                    yield start, end
+
+
+def probabilities(run: range, candidates: list[Candidate]) -> list[Odds]:
+    """The probability of each candidate with each label; `candidates` are in the order of their first tokens."""
+    if len(candidates) == 1 and len(run) == 1:
+        weights = weight(candidates[0].odds)
+        whole = 1.0 + sum(weights)
+        return [(weights[0] / whole, weights[1] / whole, weights[2] / whole)]
+    weighed = [(c.start - run.start, c.end - run.start, weight(c.odds)) for c in candidates]
+    before = weights_before(len(run), weighed)
+    after = weights_after(len(run), weighed)
+    shares = ((before[start] * after[end] / before[-1], each) for start, end, each in weighed)
+    return [(share * per, share * org, share * loc) for share, (per, org, loc) in shares]
+
+
+def weight(odds: Odds) -> Odds:
+    per, org, loc = odds
+    return exp(min(per, STRONGEST)), exp(min(org, STRONGEST)), exp(min(loc, STRONGEST))
+
+
+def weights_before(size: int, weighed: list[tuple[int, int, Odds]]) -> list[float]:
+    """[i]: the weight of all readings of the first i tokens."""
+    totals = [1.0] + [0.0] * size
+    at = 0
+    for start, end, each in weighed:
+        while at < start:
+            totals[at + 1] += totals[at]
+            at += 1
+        totals[end] += totals[start] * sum(each)
+    for index in range(at, size):
+        totals[index + 1] += totals[index]
+    return totals
+
+
+def weights_after(size: int, weighed: list[tuple[int, int, Odds]]) -> list[float]:
+    """[i]: the weight of all readings of the tokens from i on."""
+    totals = [0.0] * size + [1.0]
+    at = size
+    for start, end, each in reversed(weighed):
+        while at > start:
+            at -= 1
+            totals[at] += totals[at + 1]
+        totals[start] += totals[end] * sum(each)
+    for index in range(at - 1, -1, -1):
+        totals[index] += totals[index + 1]
+    return totals

@@ -1,0 +1,98 @@
+"""Measures the fallback on tagged sentences, beside a naive rule: the tables of docs/fallback.md. No part of the service.
+
+    python -m fallback.data.judge FILE.jsonl …      # seqeval must be installed
+
+Prints one JSON object a line: strict micro F1, precision and recall of both on each file, then how often the spans of each
+band of scores were right.
+"""
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from pathlib import Path
+
+from seqeval.metrics import f1_score, precision_score, recall_score
+from seqeval.scheme import IOB2
+
+from fallback.data.corpus import Mention, Sentence, sentences
+from fallback.extract import extract
+from summit_inference.spans import Span
+
+BANDS = 10
+TITLE_CASE = re.compile(r"[A-Z][\w.&'’-]*(?: [A-Z][\w.&'’-]*)*")
+COMPANY = re.compile(r"\b(?:Inc|Corp|Ltd|Co|Group|Bank|University|Party|Ministry|Association|Council|FC)\b|^[A-Z]{2,}$")
+
+Rule = Callable[[str], list[Span]]
+
+
+def title_case(text: str) -> list[Span]:
+    """The naive rule: capitalised words in a row are a name, and its length and a few words tell the label."""
+    return [
+        Span(match.group(), label_by_form(match.group()), *match.span(), score=1.0)
+        for match in TITLE_CASE.finditer(text)
+        if not opens_sentence(text, match)
+    ]
+
+
+def opens_sentence(text: str, match: re.Match[str]) -> bool:
+    """Whether a single capitalised word is the first of its sentence, where a capital says nothing."""
+    return " " not in match.group() and (not match.start() or text[: match.start()].rstrip()[-1:] in ".!?:")
+
+
+def label_by_form(name: str) -> str:
+    if COMPANY.search(name):
+        return "ORG"
+    return "PER" if " " in name else "LOC"
+
+
+def mentions(row: Sentence, spans: Iterable[Span]) -> list[Mention]:
+    return [(*row.tokens_under(span.start, span.end), span.label) for span in spans]
+
+
+def strict(rows: list[Sentence], rule: Rule) -> dict[str, float]:
+    truth = [row.tags for row in rows]
+    found = [row.tags_of(mentions(row, rule(row.text))) for row in rows]
+    measures = {"f1": f1_score, "precision": precision_score, "recall": recall_score}
+    return {
+        name: round(100 * measure(truth, found, mode="strict", scheme=IOB2, zero_division=0), 1)
+        for name, measure in measures.items()
+    }
+
+
+def bands(rows: list[Sentence], rule: Rule) -> list[dict[str, float]]:
+    """For each band of scores: how many spans, their mean score, and the share that was right."""
+    spans = [(span.score, *verdict) for row in rows for span, verdict in judged(row, rule)]
+    ordered = sorted(spans)
+    return [
+        {"from": band / BANDS, "spans": len(each), "score": mean(s for s, _ in each), "right": mean(r for _, r in each)}
+        for band, each in ((band, list(group)) for band, group in groupby(ordered, lambda s: min(int(s[0] * BANDS), BANDS - 1)))
+    ]
+
+
+def judged(row: Sentence, rule: Rule) -> Iterable[tuple[Span, tuple[bool]]]:
+    truth = Counter(row.mentions())
+    for span in rule(row.text):
+        yield span, ((*row.tokens_under(span.start, span.end), span.label) in truth,)
+
+
+def mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return round(sum(listed) / len(listed), 3)
+
+
+def main() -> None:
+    everything = []
+    for path in map(Path, sys.argv[1:]):
+        rows = sentences(path)
+        everything += rows
+        for name, rule in (("title case", title_case), ("fallback", extract)):
+            print(json.dumps({"file": path.stem, "rule": name, **strict(rows, rule)}))  # noqa: T201
+    for band in bands(everything, extract):
+        print(json.dumps(band))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

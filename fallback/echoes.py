@@ -1,0 +1,78 @@
+"""Echoes: what a name that was told apart once says about shorter mentions of it elsewhere in the document.
+
+"Angela Merkel" makes a later "Merkel" a person, "Acme Robotics Inc." makes "Acme Robotics" and "Acme" organisations, and
+"Global Fishing Forum" makes "GFF" one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from fallback.candidates import Candidate, Choice
+from fallback.lexicon import Lexicon
+from fallback.reading import Reading
+from summit_inference.spans import LABELS
+
+SURE = 0.6
+"""How probable a name must be to have echoes."""
+
+GAIN = 3.0
+"""What an echo counts, in log-odds; chosen on development documents (docs/fallback.md)."""
+
+SHORTEST_ACRONYM = 3
+ORDINARY = frozenset("common title role demonym calendar direction org_head org_end place_head particle".split())
+
+@dataclass(frozen=True, slots=True)
+class Echoes:
+    """`labels`: phrase in lower case → index in LABELS of what it is a shorter form of; `sources`: first tokens of the names."""
+
+    labels: dict[str, int]
+    sources: frozenset[int]
+
+
+def echoes(reading: Reading, choices: Iterable[Choice], lexicon: Lexicon) -> Echoes | None:
+    """The shorter forms of the names that were told apart; where two names share a form, the longer name's label wins."""
+    sure = sorted((c for c in choices if c.score >= SURE), key=lambda c: c.candidate.end - c.candidate.start)
+    labels = {
+        form: LABELS.index(choice.label)
+        for choice in sure
+        for form in forms(reading, choice)
+        if not is_ordinary(lexicon.get(form, ""))
+    }
+    return Echoes(labels, frozenset(choice.candidate.start for choice in sure)) if labels else None
+
+
+def forms(reading: Reading, choice: Choice) -> list[str]:
+    """The whole name, and what else a writer may call the same thing later on."""
+    at = slice(choice.candidate.start, choice.candidate.end)
+    words = reading.lowers[at]
+    if choice.label == "PER":
+        return [" ".join(words), words[-1], words[0]]
+    if choice.label == "ORG":
+        initials = "".join(word[0] for word in reading.words[at] if word[0].isupper()).lower()
+        beginnings = [" ".join(words[:length]) for length in range(len(words), 0, -1)]
+        return [*beginnings, initials] if len(initials) >= SHORTEST_ACRONYM else beginnings
+    return [" ".join(words)]
+
+
+def is_ordinary(classes: str) -> bool:
+    """Whether a word says too little by itself to be known again."""
+    return not ORDINARY.isdisjoint(classes.split("+"))
+
+
+def heard(reading: Reading, candidates: list[Candidate], known: Echoes) -> list[Candidate]:
+    """The candidates, those that echo a name surer of its label; a name is no echo of itself."""
+    return [
+        candidate if candidate.start in known.sources else raised(candidate, known.labels.get(phrase(reading, candidate)))
+        for candidate in candidates
+    ]
+
+
+def phrase(reading: Reading, candidate: Candidate) -> str:
+    return " ".join(reading.lowers[candidate.start : candidate.end])
+
+
+def raised(candidate: Candidate, label: int | None) -> Candidate:
+    if label is None:
+        return candidate
+    per, org, loc = (odds + GAIN if index == label else odds for index, odds in enumerate(candidate.odds))
+    return replace(candidate, odds=(per, org, loc))

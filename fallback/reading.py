@@ -1,0 +1,101 @@
+"""Reading: a text as the rules see it, each token with its classes, and the runs in which names may stand.
+
+A run is a stretch of capitalised words with the few small words that names contain ("Bank of England"). Runs are cut at
+`MAX_RUN` tokens, so that the work for a text grows with its length alone, whatever is in it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fallback.lexicon import UNKNOWN, Lexicon
+from fallback.tokens import tokens
+
+MAX_RUN = 24
+MAX_CONNECTORS = 2
+CONNECTORS = frozenset(
+    "of the de da do dos das del della di du des van von der den bin ibn al el la le y e and & for 's ’s . - – ' ,".split()
+)
+LEGAL_FORMS = frozenset("inc inc. llc ltd ltd. l.p. lp plc corp corp. n.v. s.a.".split())
+INFLECTIONS = ("s", "ed", "d", "ing", "ly")
+FAMOUS = frozenset(("country", "metropolis", "place", "organisation", "person", "region"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Token i: `words[i]`, the same in lower case, its first code point, its classes, and whether a name may begin or end there."""
+
+    words: list[str]
+    lowers: list[str]
+    starts: list[int]
+    classes: list[str]
+    named: list[bool]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def end(self, index: int) -> int:
+        """The code point after token `index`."""
+        return self.starts[index] + len(self.words[index])
+
+    def runs(self) -> Iterator[range]:
+        """The tokens of each run; its first and its last may belong to a name."""
+        at, size = 0, len(self)
+        while at < size:
+            if self.named[at]:
+                run = range(at, self._end_of_run(at))
+                yield run
+                at = run.stop
+            else:
+                at += 1
+
+    def _end_of_run(self, start: int) -> int:
+        end = start + 1
+        limit = min(len(self), start + MAX_RUN)
+        while end < limit:
+            step = end
+            while step < limit and step - end < MAX_CONNECTORS and self._connects(step):
+                step += 1
+            if step == limit or not self.named[step]:
+                break
+            end = step + 1
+        return end
+
+    def _connects(self, index: int) -> bool:
+        word = self.lowers[index]
+        if word not in CONNECTORS or self.named[index]:
+            return False
+        return word != "," or self.lowers[min(index + 1, len(self) - 1)] in LEGAL_FORMS
+
+
+def read(text: str, lexicon: Lexicon) -> Reading:
+    found = tokens(text)
+    words = [word for word, _ in found]
+    lowers = [word.lower() for word in words]
+    named = [
+        is_famous(lexicon.get(lower, "")) if word == lower else is_capitalised(word)
+        for word, lower in zip(words, lowers, strict=True)
+    ]
+    classes = [
+        lexicon.get(lower) or (uninflected(lower, lexicon) if name else UNKNOWN)
+        for lower, name in zip(lowers, named, strict=True)
+    ]
+    return Reading(words, lowers, [start for _, start in found], classes, named)
+
+
+def is_capitalised(word: str) -> bool:
+    """Whether a word with a capital letter in it can be a name's part: mentions and links can't."""
+    return word[0] != "@" and not word.startswith(("http", "www."))
+
+
+def is_famous(classes: str) -> bool:
+    """Whether a word in lower case is so well known as a name, and as nothing else, that its writer may have meant the name."""
+    held = classes.split("+")
+    return "common" not in held and not FAMOUS.isdisjoint(held)
+
+
+def uninflected(lower: str, lexicon: Lexicon) -> str:
+    """`common` for a plain inflection of a common word."""
+    for ending in INFLECTIONS:
+        if lower.endswith(ending) and "common" in lexicon.get(lower.removesuffix(ending), ""):
+            return "common"
+    return UNKNOWN

@@ -1,0 +1,90 @@
+"""One request at the gateway, from its arrival to its count: who sent it, how long it may take, and how it ended."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gateway.degrade import Policy
+from summit_inference import metrics
+from summit_inference.context import RequestContext
+from summit_inference.errors import BusyError, CallerError, InvalidRequest, SummitError
+
+POLICY_NAME = "degradation"
+POLICY_HEADER = "x-degradation"
+
+
+class Outcome(StrEnum):
+    """How a request is counted."""
+
+    MODEL = "model"
+    DEGRADED = "degraded"
+    REFUSED = "refused"
+    CALLER_ERROR = "caller_error"
+    ERROR = "error"
+
+
+_LIVE = "live"
+
+
+@dataclass(slots=True)
+class Caller:
+    """The one mutable value of a request: the doors begin it, the dispatcher fills it in, the doors count it."""
+
+    request: RequestContext
+    arrived_at: float
+    policy: Policy | None = None
+    """What the request or its key says; None: neither does."""
+    model_version: str = field(default="", kw_only=True)
+    """The one that was asked, once it is known; only versions that the gateway routes to or that answered."""
+    outcome: Outcome | None = field(default=None, kw_only=True)
+
+    def count(self, now: float) -> None:
+        """Count it, once, when it has ended. One that nobody called anything is the caller's: it left, or sent no request."""
+        metric_labels = (self.model_version, self.outcome or Outcome.CALLER_ERROR, _LIVE)
+        metrics.REQUESTS.labels(*metric_labels).inc()
+        metrics.INFERENCE_LATENCY.labels(*metric_labels).observe(now - self.arrived_at)
+
+    def note_error(self, error: SummitError) -> None:
+        """What the answer to it is, unless something was noted before."""
+        if self.outcome is None:
+            self.outcome = _outcome_of(error)
+
+
+def _outcome_of(error: SummitError) -> Outcome:
+    if isinstance(error, CallerError):
+        return Outcome.CALLER_ERROR
+    return Outcome.REFUSED if isinstance(error, BusyError) else Outcome.ERROR
+
+
+def policy_of(text: str | None) -> Policy | None:
+    """The policy of this name.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    if not text:
+        return None
+    try:
+        return Policy(text.lower())
+    except ValueError:
+        raise InvalidRequest(f"Degradation must be one of {', '.join(Policy)}.") from None
+
+
+_current: ContextVar[Caller] = ContextVar("caller")
+
+
+def current() -> Caller:
+    """The caller that this task works for. There is one behind every door of the gateway."""
+    return _current.get()
+
+
+@contextmanager
+def serving(caller: Caller) -> Iterator[Caller]:
+    """Make `caller` the current one for the body."""
+    token = _current.set(caller)
+    try:
+        yield caller
+    finally:
+        _current.reset(token)

@@ -1,0 +1,131 @@
+"""Servers on 127.0.0.1 for these tests: any ASGI application, and a model server whose behaviour a test scripts."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+
+from summit_inference.errors import ModelVersionNotFound
+from summit_inference.http_message import HttpResponse, Receive, Scope, Send, headers_of, send_response
+from summit_inference.spans import Span
+from summit_inference.tensors import InferRequest, InferResponse, ModelMetadata
+from summit_inference.text_tensors import ENTITIES, TEXT, tensors_of, texts_of
+from summit_inference.v2_http import V2App
+
+MODEL = "summit-extract"
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class _Server(uvicorn.Server):  # type: ignore[misc]
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_started = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # signals are the test runner's
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_started.set()
+
+
+@asynccontextmanager
+async def served(app: App, port: int = 0) -> AsyncIterator[str]:
+    """The URL at which the application answers."""
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    running = asyncio.create_task(server.serve())
+    await server.is_started.wait()
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+
+
+def one_entity(text: str) -> list[Span]:
+    """What the scripted model finds: the first word, as a person."""
+    word = text.split(" ", maxsplit=1)[0]
+    return [Span(word, "PER", 0, len(word), 0.5)] if word else []
+
+
+@dataclass
+class ScriptedModel:
+    """A servable, and the ASGI faults before it. A test sets what happens next; `requests` are those that arrived."""
+
+    version: str = "3"
+    is_up: bool = True
+    seconds: float = 0.0
+    error: Exception | None = None
+    http: HttpResponse | None = None
+    """Answered to every request, as a proxy before the model would."""
+    dies_mid_answer: bool = False
+    name: str = MODEL
+    requests: list[InferRequest] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    ready_asked: int = 0
+    was_cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def metadata(self, model_version: str | None) -> ModelMetadata:
+        self._check(model_version)
+        return ModelMetadata(self.name, (self.version,), "scripted", (TEXT,), ENTITIES, {"origin": "a test"})
+
+    async def is_ready(self, model_version: str | None) -> bool:
+        self.ready_asked += 1
+        return self.is_up and model_version in {None, self.version}
+
+    async def infer(self, request: InferRequest) -> InferResponse:
+        self._check(request.model_version)
+        self.requests.append(request)
+        try:
+            await asyncio.sleep(self.seconds)
+        except asyncio.CancelledError:
+            self.was_cancelled.set()
+            raise
+        if self.error:
+            raise self.error
+        outputs = tensors_of([one_entity(text) for text in texts_of(request)])
+        return InferResponse(self.name, outputs, self.version, parameters={"run_id": "run-7", "degraded": False})
+
+    def app(self) -> App:
+        inner = V2App({self.name: self}, server_name="scripted", server_version="0")
+
+        async def scripted(scope: Scope, receive: Receive, send: Send) -> None:
+            self.headers.append(headers_of(scope))
+            if self.http:
+                await send_response(send, self.http)
+            elif self.dies_mid_answer and scope["path"].endswith("/infer"):
+                await _half_an_answer(send)
+            else:
+                await inner(scope, receive, send)
+
+        return scripted
+
+    def _check(self, model_version: str | None) -> None:
+        if model_version not in {None, self.version}:
+            raise ModelVersionNotFound("Not here.")
+
+
+async def _half_an_answer(send: Send) -> None:
+    headers = [(b"content-length", b"1000"), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b'{"model_name"', "more_body": True})
+
+
+@asynccontextmanager
+async def raw_server(answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]) -> AsyncIterator[str]:
+    """The URL of a server that speaks whatever `answer` writes, until it returns or the client leaves."""
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await answer(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(connection, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

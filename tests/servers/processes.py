@@ -1,0 +1,101 @@
+"""Real servers as processes of a test run: a free port, a wait for readiness, and an end that leaves nothing behind."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+_POLL_SECONDS = 0.05
+_STOP_SECONDS = 10
+_LOG_TAIL_CHARACTERS = 4000
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody listens on, all different."""
+    with contextlib.ExitStack() as sockets:
+        taken = [sockets.enter_context(socket.socket()) for _ in range(count)]
+        for one in taken:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in taken]
+
+
+def program(name: str, *, install: str, folders: Sequence[str] = ()) -> str:
+    """The path of a program, from `folders`, this environment or PATH; the test fails with the `install` command without it."""
+    search = os.pathsep.join((*folders, str(Path(sys.executable).parent), os.environ["PATH"]))
+    found = shutil.which(name, path=search)
+    if found is None:
+        pytest.fail(f"{name} is missing; install it with: {install}", pytrace=False)
+    return found
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str],
+    *,
+    log: Path,
+    is_ready: Callable[[], bool],
+    deadline_seconds: float = 60,
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
+    cwd: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, once it is ready and until the block ends; then its whole group is stopped.
+
+    `environment` is added to this process's own. A process that ends or is not ready in time fails the test with its log.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, **(environment or {})},
+            user=user,
+            group=user,
+            cwd=cwd,
+        )
+    try:
+        _wait(process, is_ready, deadline_seconds, log)
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all that it started: politely first."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def answers(port: int) -> bool:
+    """Whether something listens on the loopback port."""
+    with socket.socket() as one:
+        one.settimeout(1)
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], deadline_seconds: float, log: Path) -> None:
+    end = time.monotonic() + deadline_seconds
+    while not is_ready():
+        reason = None
+        if process.poll() is not None:
+            reason = f"ended with status {process.returncode}"
+        elif time.monotonic() > end:
+            reason = f"was not ready after {deadline_seconds:.0f} s"
+        if reason is not None:
+            tail = log.read_text(errors="replace")[-_LOG_TAIL_CHARACTERS:]
+            pytest.fail(f"{Path(str(process.args[0])).name} {reason}; its log ends with:\n{tail}", pytrace=False)
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from training.adapter import merge_onto, write
+from training.corpora import Sentence, written
+from training.encoder import starting_encoder
+from training.evaluate import Extract, evaluate
+from training.extract import extractor
+from training.recipe import Part, Recipe
+from training.train import train
+from transformers_stage.tokenizer import Tokenizer
+
+RECIPE = Recipe("0.0.1", (Part("btc", "train"),), epochs=40, batch_tokens=64, learning_rate=2e-3, new_rows_learning_rate=1e-2)
+
+
+@pytest.fixture(scope="module")
+def extract(tiny_base, sentences: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Extract:
+    """Trained, stored, merged and loaded again."""
+    directory: Path = tmp_path_factory.mktemp("version")
+    tokenizer = Tokenizer.load(tiny_base.directory, {"type_vocab_size": 6, "max_position_embeddings": 512})
+    start = starting_encoder(tiny_base.directory).state_dict()
+    end = train(starting_encoder(tiny_base.directory), tokenizer, [sentences], {}, RECIPE, lambda *_: None)
+    write(directory / "v0.safetensors", start, end, tiny_base.sha256)
+    merge_onto(tiny_base.directory, tiny_base.sha256, directory / "v0.safetensors", directory / "model")
+    return extractor(directory / "model")
+
+
+def test_what_was_learnt_is_found_again_in_the_merged_model(extract: Extract, sentences: list[Sentence]) -> None:
+    assert evaluate(extract, sentences).micro.f1 > 90
+
+
+def test_answers_are_in_the_order_of_the_texts_whatever_their_length(extract: Extract, sentences: list[Sentence]) -> None:
+    texts = [written(sentence).text for sentence in sentences]
+    together = [[(span.start, span.label) for span in spans] for spans in extract(texts)]
+    assert together == [[(span.start, span.label) for span in extract([text])[0]] for text in texts]
+
+
+def test_a_text_without_words_has_no_spans(extract: Extract) -> None:
+    assert extract(["", " "]) == [[], []]
+    assert extract([]) == []

@@ -1,0 +1,74 @@
+"""`python -m transformers_stage`: the transformer of one model version."""
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+
+from registry.artifact import open_artifact
+from serving.arguments import Arguments, arguments
+from serving.command import run
+from serving.front import Served
+from serving.kserve_server import serve
+from serving.listener import Address
+from summit_inference.client import Upstream
+from summit_inference.lineage import Lineage
+from summit_inference.telemetry import set_up_logs
+from summit_inference.v2_limits import Limits
+from transformers_stage.pipeline import TextPipeline, WindowPlan
+from transformers_stage.servable import TextLimits, TransformerServable
+from transformers_stage.settings import TransformerSettings
+
+
+def start() -> None:
+    """Load the text side of the version, then serve until SIGTERM."""
+    settings = TransformerSettings.load()
+    set_up_logs("transformer", settings.log_level)
+    given = arguments(sys.argv[1:])
+    predictor = Upstream(_predictor_url(settings, given), timeout_seconds=settings.predictor_timeout_seconds)
+
+    @contextlib.asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await predictor.aclose()
+
+    served = Served(
+        _servable(settings, given, predictor), "transformer", Limits(max_body_bytes=settings.max_body_bytes)
+    )
+    serve(served, _address(settings, given), running)
+
+
+def _servable(settings: TransformerSettings, given: Arguments, predictor: Upstream) -> TransformerServable:
+    artifact = open_artifact(
+        settings.model_directory, expected_name=_name(settings, given), expected_version=settings.model_version
+    )
+    plan = WindowPlan(settings.window_tokens, settings.overlap_tokens)
+    return TransformerServable(
+        Lineage(artifact.name, artifact.version, artifact.run_id),
+        TextPipeline.load(artifact.model_directory, artifact.tokenizer_directory, plan),
+        predictor,
+        TextLimits(settings.max_texts, settings.max_text_characters, settings.max_inline_characters),
+    )
+
+
+def _name(settings: TransformerSettings, given: Arguments) -> str:
+    return given.model_name or settings.model_name
+
+
+def _predictor_url(settings: TransformerSettings, given: Arguments) -> str:
+    return f"http://{given.predictor_host}" if given.predictor_host else settings.predictor_url
+
+
+def _address(settings: TransformerSettings, given: Arguments) -> Address:
+    return Address(
+        settings.listen_host,
+        given.http_port or settings.listen_port,
+        given.grpc_port or settings.grpc_port,
+        settings.drain_seconds,
+        settings.grace_seconds,
+    )
+
+
+if __name__ == "__main__":
+    run(start)
