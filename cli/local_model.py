@@ -1,18 +1,19 @@
-"""The model for `--local`: the champion of this machine's registry, published first where there is none yet."""
+"""Model versions brought to this machine, for commands that load one themselves."""
 
 from cli.home import Home
+from cli.platform import MODEL_NAME
+from cli.registry_here import registry_here
 from cli.settings import CliSettings
-from cli.shipping import champion, publish_missing
+from cli.shipping import fetched, publish_missing
 from embedded.extractor import Extractor
-from registry.store import Connection
+from registry.selector import CHAMPION
 
 
-def local_extractor(settings: CliSettings) -> Extractor:
-    """The extractor of the champion; the registry is MLFLOW_TRACKING_URI, or the database under SUMMIT_HOME."""
+def local_extractor(settings: CliSettings, name: str = MODEL_NAME, selector: str = CHAMPION) -> Extractor:
+    """The extractor of one version. On a machine that has published nothing yet, the shipped versions are first."""
+    connection = registry_here(settings)
     home = Home(settings.home.expanduser().absolute())
-    home.make()
-    connection = Connection(settings.tracking_uri or f"sqlite:///{home.mlflow / 'mlflow.db'}")
-    if not settings.tracking_uri:
+    if connection.tracking_uri.startswith("sqlite:"):
         publish_missing(connection)
-    _, directory = champion(connection, home)
+    _, directory = fetched(connection, home, name, selector)
     return Extractor.open(directory)

@@ -45,6 +45,11 @@ class Plan:
         return f"http://{_LOOPBACK}:{self.ports.mlflow}"
 
     @property
+    def mlflow_database(self) -> str:
+        """The tracking URI for those who come while no server runs."""
+        return f"sqlite:///{self.home.mlflow / 'mlflow.db'}"
+
+    @property
     def transformer_url(self) -> str:
         return f"http://{_LOOPBACK}:{self.ports.transformer}"
 
@@ -59,7 +64,7 @@ class Plan:
     def _mlflow(self) -> Service:
         command = [
             *_module("mlflow"), "server", "--host", _LOOPBACK, "--port", str(self.ports.mlflow), "--workers", "1",
-            "--backend-store-uri", f"sqlite:///{self.home.mlflow / 'mlflow.db'}",
+            "--backend-store-uri", self.mlflow_database,
             "--artifacts-destination", str(self.home.mlflow / "artifacts"),
         ]  # fmt: skip
         quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}

@@ -27,29 +27,25 @@ def publish_missing(connection: Connection) -> None:
             _make_champion(store, SHIPPED[-1])
 
 
-def champion(connection: Connection, home: Home) -> tuple[ModelReference, Path]:
-    """The version that serves, and its verified files on this machine."""
+def fetched(
+    connection: Connection, home: Home, name: str = MODEL_NAME, selector: str = CHAMPION
+) -> tuple[ModelReference, Path]:
+    """A version, by default the one that serves, and its verified files on this machine."""
     with open_store(connection) as store:
-        reference = resolve(store, MODEL_NAME, CHAMPION)
+        reference = resolve(store, name, selector)
     return reference, download(reference, home.models / reference.name / reference.version, connection)
 
 
-def _publish(shipped: ShippedVersion, connection: Connection) -> None:
-    from registry.publish import publish  # noqa: PLC0415 - imports mlflow, which takes seconds
+def merged(shipped: ShippedVersion, directory: Path) -> Path:
+    """The shipped version as a standard model directory."""
     from training.adapter import merge  # noqa: PLC0415 - imports torch
 
-    with tempfile.TemporaryDirectory(prefix="summit-") as scratch:
-        directory = Path(scratch) / "model"
-        merge(shipped.file, directory)
-        publish(_order(shipped, directory), connection)
+    merge(shipped.file, directory)
+    return directory
 
 
-def _make_champion(store: VersionStore, shipped: ShippedVersion) -> None:
-    (version,) = with_semver(store.all_versions(MODEL_NAME), shipped.semver)
-    store.set_alias(MODEL_NAME, CHAMPION, version.version)
-
-
-def _order(shipped: ShippedVersion, directory: Path) -> PublishOrder:
+def order(shipped: ShippedVersion, directory: Path, alias: str | None = None) -> PublishOrder:
+    """What is published of a shipped version."""
     card = shipped.card()
     return PublishOrder(
         name=MODEL_NAME,
@@ -59,5 +55,18 @@ def _order(shipped: ShippedVersion, directory: Path) -> PublishOrder:
         params={key: str(value) for key, value in card["recipe"].items()},
         licence="apache-2.0",
         data_licences=card["data_licences"],
+        alias=alias,
         description=card["description"],
     )
+
+
+def _publish(shipped: ShippedVersion, connection: Connection) -> None:
+    from registry.publish import publish  # noqa: PLC0415 - imports mlflow, which takes seconds
+
+    with tempfile.TemporaryDirectory(prefix="summit-") as scratch:
+        publish(order(shipped, merged(shipped, Path(scratch) / "model")), connection)
+
+
+def _make_champion(store: VersionStore, shipped: ShippedVersion) -> None:
+    (version,) = with_semver(store.all_versions(MODEL_NAME), shipped.semver)
+    store.set_alias(MODEL_NAME, CHAMPION, version.version)

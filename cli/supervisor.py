@@ -122,7 +122,7 @@ def _is_alive(pid: int) -> bool:
 
 def configuration(programs: Sequence[Program], directory: Path, logs: Path) -> str:
     """The manager's configuration file for these programs."""
-    sections: dict[str, dict[str, object]] = {
+    own: dict[str, dict[str, object]] = {
         "unix_http_server": {"file": directory / "socket", "chmod": "0600"},
         "supervisord": {
             "logfile": logs / "supervisord.log",
@@ -133,7 +133,8 @@ def configuration(programs: Sequence[Program], directory: Path, logs: Path) -> s
         "rpcinterface:supervisor": {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         },
-    } | {f"program:{program.name}": _program(program, logs) for program in programs}
+    }
+    sections = own | {f"program:{program.name}": _program(program, logs) for program in programs}
     lines = []
     for name, options in sections.items():
         lines += [f"[{name}]", *(f"{key} = {str(value).replace('%', '%%')}" for key, value in options.items()), ""]

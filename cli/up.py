@@ -113,7 +113,7 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
         health.wait_until_ready([registry], _MLFLOW_SECONDS, lambda name: _fault(plan, name))
     connection = Connection(plan.mlflow_url)
     shipping.publish_missing(connection)
-    reference, directory = shipping.champion(connection, plan.home)
+    reference, directory = shipping.fetched(connection, plan.home)
     _write_routes(plan, reference.version)
     with step(f"loading {reference.name} {reference.version}"):
         stages = plan.stages(directory)
@@ -124,11 +124,14 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
 def _write_routes(plan: Plan, model_version: str) -> None:
     """Send everything to the one version; where the document says so already, leave its generation alone."""
     routes = [{"model_version": model_version, "percent": 100, "url": plan.transformer_url, "shadow_percent": 0}]
-    before = json.loads(plan.home.routes.read_text()) if plan.home.routes.exists() else {"generation": 0, "routes": []}
-    if before["routes"] == routes:
-        return
+    generation = 0
+    if plan.home.routes.exists():
+        before = json.loads(plan.home.routes.read_bytes())
+        if before["routes"] == routes:
+            return
+        generation = int(before["generation"])
     beside = plan.home.routes.with_suffix(".new")
-    beside.write_bytes(orjson.dumps({"generation": before["generation"] + 1, "routes": routes}))
+    beside.write_bytes(orjson.dumps({"generation": generation + 1, "routes": routes}))
     beside.replace(plan.home.routes)
 
 

@@ -8,6 +8,7 @@ transitions: Sarawagi and Cohen 2004). So two candidates that overlap compete, a
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp
+from typing import NamedTuple
 
 from fallback.reading import Reading
 from fallback.weights import Odds
@@ -18,8 +19,7 @@ STRONGEST = 15.0
 """Log-odds beyond which a candidate gains no weight, so that a run of `MAX_RUN` tokens stays within a float."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """Tokens `start` to `end` (exclusive), and the log-odds that they are a PER, an ORG or a LOC."""
 
     start: int
@@ -67,7 +67,11 @@ def probabilities(run: range, candidates: list[Candidate]) -> list[Odds]:
 
 def weight(odds: Odds) -> Odds:
     per, org, loc = odds
-    return exp(min(per, STRONGEST)), exp(min(org, STRONGEST)), exp(min(loc, STRONGEST))
+    return (
+        exp(per if per < STRONGEST else STRONGEST),
+        exp(org if org < STRONGEST else STRONGEST),
+        exp(loc if loc < STRONGEST else STRONGEST),
+    )
 
 
 def weights_before(size: int, weighed: list[tuple[int, int, Odds]]) -> list[float]:

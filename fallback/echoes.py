@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fallback.candidates import Candidate, Choice
 from fallback.lexicon import Lexicon
@@ -23,9 +23,13 @@ ORDINARY = frozenset("common title role demonym calendar direction org_head org_
 
 @dataclass(frozen=True, slots=True)
 class Echoes:
-    """`labels`: phrase in lower case → index in LABELS of what it is a shorter form of; `sources`: first tokens of the names."""
+    """`labels`: phrase in lower case → index in LABELS of what it is a shorter form of.
+
+    `beginnings` are the first words of those phrases, `sources` the first tokens of the names that have echoes.
+    """
 
     labels: dict[str, int]
+    beginnings: frozenset[str]
     sources: frozenset[int]
 
 
@@ -38,7 +42,10 @@ def echoes(reading: Reading, choices: Iterable[Choice], lexicon: Lexicon) -> Ech
         for form in forms(reading, choice)
         if not is_ordinary(lexicon.get(form, ""))
     }
-    return Echoes(labels, frozenset(choice.candidate.start for choice in sure)) if labels else None
+    if not labels:
+        return None
+    beginnings = frozenset(form.partition(" ")[0] for form in labels)
+    return Echoes(labels, beginnings, frozenset(choice.candidate.start for choice in sure))
 
 
 def forms(reading: Reading, choice: Choice) -> list[str]:
@@ -59,20 +66,24 @@ def is_ordinary(classes: str) -> bool:
     return not ORDINARY.isdisjoint(classes.split("+"))
 
 
-def heard(reading: Reading, candidates: list[Candidate], known: Echoes) -> list[Candidate]:
-    """The candidates, those that echo a name surer of its label; a name is no echo of itself."""
-    return [
-        candidate if candidate.start in known.sources else raised(candidate, known.labels.get(phrase(reading, candidate)))
-        for candidate in candidates
-    ]
+def heard(reading: Reading, candidates: list[Candidate], known: Echoes) -> list[Candidate] | None:
+    """The candidates of a run, those that echo a name surer of its label; none if no candidate does. No name echoes itself."""
+    echoing = [echoed(reading, candidate, known) for candidate in candidates]
+    if all(label is None for label in echoing):
+        return None
+    return [raised(candidate, label) for candidate, label in zip(candidates, echoing, strict=True)]
 
 
-def phrase(reading: Reading, candidate: Candidate) -> str:
-    return " ".join(reading.lowers[candidate.start : candidate.end])
+def echoed(reading: Reading, candidate: Candidate, known: Echoes) -> int | None:
+    """The label, by index, of the name elsewhere that the candidate is a shorter form of."""
+    start, end, _ = candidate
+    if reading.lowers[start] not in known.beginnings or start in known.sources:
+        return None
+    return known.labels.get(" ".join(reading.lowers[start:end]))
 
 
 def raised(candidate: Candidate, label: int | None) -> Candidate:
     if label is None:
         return candidate
     per, org, loc = (odds + GAIN if index == label else odds for index, odds in enumerate(candidate.odds))
-    return replace(candidate, odds=(per, org, loc))
+    return candidate._replace(odds=(per, org, loc))

@@ -4,12 +4,13 @@ The gateway calls it in its own process, and `app` behind a port. It knows no en
 in proportion to the text's length, whatever is in it.
 """
 
-from fallback.candidates import Candidate, Choice, chosen
+from itertools import chain
+
+from fallback.candidates import Choice, chosen
 from fallback.echoes import echoes, heard
 from fallback.lexicon import lexicon
 from fallback.reading import Reading, read
-from fallback.scale import Scale
-from fallback.weights import weights
+from fallback.scale import scale
 from summit_inference.spans import Span, without_overlaps
 
 AT_LEAST = 0.4
@@ -23,14 +24,13 @@ def extract(text: str) -> list[Span]:
     """
     words = lexicon()
     reading = read(text, words)
-    scale = Scale(reading, words, weights())
-    runs = [(run, scale.candidates(run)) for run in reading.runs()]
-    choices = [choice for run, candidates in runs for choice in chosen(run, candidates, AT_LEAST)]
-    known = echoes(reading, choices, words)
+    runs = [(run, scale().candidates(reading, run)) for run in reading.runs()]
+    found = [chosen(run, candidates, AT_LEAST) for run, candidates in runs]
+    known = echoes(reading, chain.from_iterable(found), words)
     if known:
-        again = [(run, heard(reading, candidates, known)) for run, candidates in runs]
-        choices = [choice for run, candidates in again for choice in chosen(run, candidates, AT_LEAST)]
-    return without_overlaps(span(text, reading, choice) for choice in choices)
+        again = (heard(reading, candidates, known) for _, candidates in runs)
+        found = [chosen(run, new, AT_LEAST) if new else old for (run, _), old, new in zip(runs, found, again, strict=True)]
+    return without_overlaps(span(text, reading, choice) for choice in chain.from_iterable(found))
 
 
 def span(text: str, reading: Reading, choice: Choice) -> Span:

@@ -1,50 +1,82 @@
-"""Scale: weighs the candidates of one reading, each side of a candidate only once."""
+"""Scale: weighs the candidates of a reading, and looks at each word beside and inside them only once."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from fallback.candidates import Candidate, stretches
-from fallback.clues import first_of, last_of, left_of, right_of, single, whole
-from fallback.lexicon import Lexicon
+from fallback.clues import Clue, first_of, inner_of, kind_of_word, last_of, left_of, right_of, single, whole
+from fallback.lexicon import Lexicon, lexicon
 from fallback.reading import Reading
-from fallback.weights import Odds, Weights, total
-
-Sides = dict[int, Odds]
+from fallback.weights import NONE, Odds, Weights, total, weights
 
 
-@dataclass(frozen=True, slots=True)
+class WordOdds(NamedTuple):
+    """What a word counts as a name by itself, as the first word of a name, and as the last."""
+
+    alone: Odds
+    first: Odds
+    last: Odds
+
+
 class Scale:
-    """Many candidates begin (or end) at the same token, so what counts there is kept by token."""
+    """Keeps what words of a kind count: there are a few thousand kinds, and every text repeats them."""
 
-    reading: Reading
-    lexicon: Lexicon
-    weights: Weights
-    _left: Sides = field(default_factory=dict)
-    _right: Sides = field(default_factory=dict)
-    _first: Sides = field(default_factory=dict)
-    _last: Sides = field(default_factory=dict)
+    def __init__(self, lexicon: Lexicon, weights: Weights) -> None:
+        self._lexicon = lexicon
+        self._weights = weights
+        self._word = lru_cache(maxsize=8192)(self._weigh_word)
 
-    def candidates(self, run: range) -> list[Candidate]:
-        """Every candidate of the run with the log-odds of its clues."""
-        return [Candidate(start, end, self._odds(start, end)) for start, end in stretches(self.reading, run)]
+    def candidates(self, reading: Reading, run: range) -> list[Candidate]:
+        """Every candidate of the run with the log-odds of its clues, in the order of `stretches`."""
+        names = [at for at in run if reading.named[at]]
+        words = {at: self._word(*kind_of_word(reading, at)) for at in names}
+        before = {at: self._odds(left_of(reading, at)) for at in names}
+        after = {at: self._odds(right_of(reading, at + 1)) for at in names}
+        alone = {at: both(word.alone, both(before[at], after[at])) for at, word in words.items()}
+        if len(names) == 1:
+            return [Candidate(at, at + 1, odds) for at, odds in alone.items()]
+        opening = {at: both(before[at], word.first) for at, word in words.items()}
+        closing = {at: both(after[at], word.last) for at, word in words.items()}
+        inner = self._inner(reading, run)
+        found = []
+        for start, end in stretches(reading, run):
+            if end == start + 1:
+                odds = alone[start]
+            else:
+                between = difference(inner[end - 1 - run.start], inner[start + 1 - run.start])
+                outer = both(opening[start], closing[end - 1])
+                odds = self._odds(whole(reading, start, end, self._lexicon), both(outer, between))
+            found.append(Candidate(start, end, odds))
+        return found
 
-    def _odds(self, start: int, end: int) -> Odds:
-        left = self._side(self._left, left_of, start)
-        right = self._side(self._right, right_of, end)
-        if end - start == 1:
-            own = total(single(self.reading, start), self.weights)
-            return left[0] + own[0] + right[0], left[1] + own[1] + right[1], left[2] + own[2] + right[2]
-        first = self._side(self._first, first_of, start)
-        last = self._side(self._last, last_of, end - 1)
-        own = total(whole(self.reading, start, end, self.lexicon), self.weights)
-        return (
-            left[0] + first[0] + own[0] + last[0] + right[0],
-            left[1] + first[1] + own[1] + last[1] + right[1],
-            left[2] + first[2] + own[2] + last[2] + right[2],
+    def _weigh_word(self, classes: str, form: str, ending: str, begins: bool) -> WordOdds:  # noqa: FBT001 - a key of the cache
+        return WordOdds(
+            alone=self._odds(single(classes, form, ending, begins=begins)),
+            first=self._odds(first_of(classes, form, begins=begins)),
+            last=self._odds(last_of(classes, form, ending)),
         )
 
-    def _side(self, kept: Sides, clues: Callable[[Reading, int], list[str]], at: int) -> Odds:
-        odds = kept.get(at)
-        if odds is None:
-            odds = kept[at] = total(clues(self.reading, at), self.weights)
-        return odds
+    def _inner(self, reading: Reading, run: range) -> list[Odds]:
+        """[i]: what the first i words of the run count as words inside a name."""
+        sums = [NONE]
+        for at in run:
+            sums.append(self._odds(inner_of(reading, at), sums[-1]))
+        return sums
+
+    def _odds(self, clues: Iterable[Clue], start: Odds = NONE) -> Odds:
+        return total(clues, self._weights, start)
+
+
+@cache
+def scale() -> Scale:
+    """The scale with the lists and the weights that ship, made once, at the first call."""
+    return Scale(lexicon(), weights())
+
+
+def both(one: Odds, other: Odds) -> Odds:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def difference(more: Odds, less: Odds) -> Odds:
+    return more[0] - less[0], more[1] - less[1], more[2] - less[2]

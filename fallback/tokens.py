@@ -4,7 +4,8 @@ import re
 
 TOKEN = re.compile(
     r"""
-      https?://\S+ | www\.\S+                     # a link is one token and never a name
+      [^\W\d_]{2,}+(?![\w.'’&‐–:-])              # most words: nothing follows that could belong to them
+    | https?://\S+ | www\.\S+                     # a link is one token and never a name
     | ['’]s\b                                     # the possessive stands alone: Merkel|'s
     | (?:[A-Z]\.){1,9}[A-Z]\b\.?                  # U.S.  J.R.R.; bounded, so that A.A.A.… stays linear
     | (?:St|Mr|Mrs|Ms|Dr|Jr|Sr|Prof|Gen|Col|Sgt|Lt|Capt|Gov|Sen|Rep|Rev|Hon|Mt|Ft|Inc|Corp|Ltd|Co|Bros|Dept|Univ)\.

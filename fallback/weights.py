@@ -7,27 +7,27 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from fallback.clues import CLASSED
+from fallback.clues import CLASSED, Clue
 from fallback.lexicon import UNKNOWN, Lexicon, lexicon
 
 Odds = tuple[float, float, float]
 """Log-odds of the labels, in the order of `summit_inference.spans.LABELS`."""
 
-Weights = dict[str, Odds]
+Weights = dict[Clue, Odds]
 NONE: Odds = (0.0, 0.0, 0.0)
 
 
-def parts(clue: str) -> list[str]:
+def parts(clue: Clue) -> list[Clue]:
     """The clues that a clue stands for: one about several classes stands for each of them, and for their combination."""
-    where, _, value = clue.partition(": ")
-    if where in CLASSED and "+" in value:
-        return [*(f"{where}: {name}" for name in value.split("+")), clue]
+    where, seen = clue
+    if where in CLASSED and "+" in seen:
+        return [*((where, name) for name in seen.split("+")), clue]
     return [clue]
 
 
-def total(clues: Iterable[str], weights: Weights) -> Odds:
-    """What the clues count together; a clue without a weight counts nothing."""
-    per = org = loc = 0.0
+def total(clues: Iterable[Clue], weights: Weights, start: Odds = NONE) -> Odds:
+    """`start` and what the clues count together; a clue without a weight counts nothing."""
+    per, org, loc = start
     for clue in clues:
         weight = weights.get(clue)
         if weight:
@@ -39,12 +39,12 @@ def total(clues: Iterable[str], weights: Weights) -> Odds:
 
 def parsed(table: str) -> Weights:
     rows = (line.split("\t") for line in table.splitlines()[1:])
-    return {clue: (float(per), float(org), float(loc)) for clue, per, org, loc in rows}
+    return {(where, seen): (float(per), float(org), float(loc)) for where, seen, per, org, loc in rows}
 
 
 def summed(weights: Weights, words: Lexicon) -> Weights:
     """The weights with one entry for every combination of classes that the lexicon holds, so that a look-up is enough."""
-    combined = (f"{where}: {classes}" for where in CLASSED for classes in {*words.values(), UNKNOWN})
+    combined = ((where, classes) for where in CLASSED for classes in {*words.values(), UNKNOWN})
     return weights | {clue: total(parts(clue), weights) for clue in combined}
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 
 from gateway.degrade import Policy
 from summit_inference import metrics
@@ -12,6 +13,7 @@ from summit_inference.context import RequestContext
 from summit_inference.errors import BusyError, CallerError, InvalidRequest, SummitError
 
 POLICY_NAME = "degradation"
+"""As a V2 parameter, and in a query."""
 POLICY_HEADER = "x-degradation"
 
 
@@ -26,6 +28,7 @@ class Outcome(StrEnum):
 
 
 _LIVE = "live"
+_BUSY_STATUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(slots=True)
@@ -41,10 +44,15 @@ class Caller:
     outcome: Outcome | None = field(default=None, kw_only=True)
 
     def count(self, now: float) -> None:
-        """Count it, once, when it has ended. One that nobody called anything is the caller's: it left, or sent no request."""
+        """Count it, once, when it has ended. Where nobody noted an outcome, the caller left before there was one."""
         metric_labels = (self.model_version, self.outcome or Outcome.CALLER_ERROR, _LIVE)
         metrics.REQUESTS.labels(*metric_labels).inc()
         metrics.INFERENCE_LATENCY.labels(*metric_labels).observe(now - self.arrived_at)
+
+    def note_status(self, status: int | None) -> None:
+        """The status of the answer that was sent, None if there was none; it counts unless an outcome was noted."""
+        if self.outcome is None and status is not None:
+            self.outcome = _outcome_of_status(status)
 
     def note_error(self, error: SummitError) -> None:
         """What the answer to it is, unless something was noted before."""
@@ -56,6 +64,12 @@ def _outcome_of(error: SummitError) -> Outcome:
     if isinstance(error, CallerError):
         return Outcome.CALLER_ERROR
     return Outcome.REFUSED if isinstance(error, BusyError) else Outcome.ERROR
+
+
+def _outcome_of_status(status: int) -> Outcome:
+    if status in _BUSY_STATUSES:
+        return Outcome.REFUSED
+    return Outcome.CALLER_ERROR if status < HTTPStatus.INTERNAL_SERVER_ERROR else Outcome.ERROR
 
 
 def policy_of(text: str | None) -> Policy | None:

@@ -125,21 +125,19 @@ def reason_of(error: errors.SummitError, *, has_route: bool) -> DegradedReason |
 
     A version that is not there is the caller's fault only where the caller chose it: with `has_route`, the gateway did.
     """
-    match error:
-        case errors.InvalidRequest() | errors.TooLarge():
-            return None
-        case errors.ModelVersionNotFound():
-            return "broken" if has_route else None
-        case errors.DeadlineExceeded():
-            return "timeout"
-        case errors.ModelNotReady():
-            return "cold"
-        case errors.Overloaded():
-            return "overloaded"
-        case errors.Throttled():
-            return "throttled"
-        case _:
-            return "broken"
+    if isinstance(error, errors.ModelVersionNotFound):
+        return "broken" if has_route else None
+    return _REASONS.get(type(error), "broken")
+
+
+_REASONS: dict[type[errors.SummitError], DegradedReason | None] = {
+    errors.InvalidRequest: None,
+    errors.TooLarge: None,
+    errors.DeadlineExceeded: "timeout",
+    errors.ModelNotReady: "cold",
+    errors.Overloaded: "overloaded",
+    errors.Throttled: "throttled",
+}
 
 
 def refusal(reason: DegradedReason, retry_after_seconds: float = 1.0) -> errors.BusyError:

@@ -6,7 +6,8 @@ What to do is decided in `degrade.py`; here is what has to happen around it.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gateway.breaker import State, Verdict
+from fallback import NAME
+from gateway.breaker import Verdict
 from gateway.caller import POLICY_NAME, Caller, Outcome, policy_of
 from gateway.degrade import Patience, Plan, Policy, Situation, Standing, plan, reason_of, refusal
 from gateway.flags import Flags
@@ -19,10 +20,8 @@ from summit_inference.deadline import Clock, Deadline
 from summit_inference.errors import SummitError, TooLarge, UpstreamBroken, UpstreamUnreachable
 from summit_inference.extraction import DegradedReason
 from summit_inference.spans import Span
-from summit_inference.tensors import InferRequest, InferResponse
+from summit_inference.tensors import InferRequest, InferResponse, Parameter
 from summit_inference.text_tensors import spans_of, tensors_of, texts_of
-
-FALLBACK_NAME = "summit-fallback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ class Dispatcher:
 
     def __init__(  # noqa: PLR0913 -- the parts, made in one place
         self,
+        *,
         targets: Targets,
         rules: Rules,
         flags: Callable[[], Flags],
@@ -193,10 +193,10 @@ class Dispatcher:
         spans = await self._rules.spans_of(work.texts)
         metrics.DEGRADED.labels(work.caller.model_version, reason).inc()
         work.caller.outcome = Outcome.DEGRADED
-        parameters = {"run_id": "", "degraded": True, "degraded_reason": reason}
+        parameters: dict[str, Parameter] = {"run_id": "", "degraded": True, "degraded_reason": reason}
         if asked:
             parameters["requested_model_version"] = asked
-        response = InferResponse(FALLBACK_NAME, tensors_of(spans), __version__, parameters=parameters)
+        response = InferResponse(NAME, tensors_of(spans), __version__, parameters=parameters)
         return Answer(response, spans)
 
 

@@ -1,4 +1,4 @@
-"""Where flags are kept: a hash in Redis, or a file on one machine. Both are read by the gateway, written by `summit flags`."""
+"""Where flags are kept: a hash in Redis, or a file on one machine. The gateway reads them, `summit flags` writes."""
 
 import fcntl
 from collections.abc import Iterator

@@ -76,7 +76,7 @@ class Readiness:
         self._known.set()
 
     def note_doubt(self, asked_at: float) -> None:
-        """It did not answer in time. If it has not since `asked_at` either, the next request asks whether it is there."""
+        """It did not answer in time. If it has not since `asked_at` either, the next request probes it."""
         if self._answered_at is not None and self._answered_at < asked_at:
             self._answered_at = None
 

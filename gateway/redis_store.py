@@ -36,12 +36,12 @@ class RedisStore:
     async def set_field(self, key: str, field: str, text: str) -> None:
         """Set a field of a hash."""
         with _failures_as_os_errors():
-            await cast("Awaitable[int]", self._redis.hset(key, field, text))
+            await self._redis.hset(key, field, text)
 
     async def drop_field(self, key: str, field: str) -> None:
         """Remove a field of a hash; nothing happens if it is not there."""
         with _failures_as_os_errors():
-            await cast("Awaitable[int]", self._redis.hdel(key, field))
+            await self._redis.hdel(key, field)
 
     async def aclose(self) -> None:
         """Close the connections."""

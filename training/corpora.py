@@ -1,6 +1,6 @@
 """Labelled sentences: read, split and written out as text with gold spans.
 
-The files stand beside the project, not in it; their format is one sentence a line, `{"tokens": […], "tags": […]}`, IOB2.
+The files stand beside the project, not in it: one sentence a line, `{"tokens": […], "tags": […]}`, in IOB2.
 Knows neither models nor tokenizers.
 """
 
@@ -28,9 +28,11 @@ class Sentence:
 
     def __post_init__(self) -> None:
         if len(self.words) != len(self.tags):
-            raise ConfigurationError(f"a sentence has {len(self.words)} words and {len(self.tags)} tags; give each a tag")
+            raise ConfigurationError(
+                f"A sentence has {len(self.words)} words and {len(self.tags)} tags: give each a tag."
+            )
         if strange := set(self.tags) - set(TAGS):
-            raise ConfigurationError(f"unknown tags {sorted(strange)}; the shipped models know {', '.join(TAGS)}")
+            raise ConfigurationError(f"Unknown tags {sorted(strange)}: the shipped models know {', '.join(TAGS)}.")
 
     def __add__(self, other: Self) -> "Sentence":
         return Sentence(self.words + other.words, self.tags + other.tags)
@@ -86,10 +88,12 @@ class Corpus:
     splits: tuple[str, ...]
 
 
-BTC = Corpus("btc", "Broad Twitter Corpus (Derczynski, Bontcheva and Roberts, 2016)", "CC BY 4.0", ("train", "dev", "test"))
-WNUT = Corpus("wnut", "WNUT-17 emerging entities (Derczynski et al., 2017)", "CC BY 4.0", ("train", "dev", "test"))
-WIKIGOLD = Corpus("wikigold", "WikiGold (Balasuriya et al., 2009)", "CC BY 4.0", ("train", "dev", "test"))
-UNER = Corpus("uner", "Universal NER, English EWT (Mayhew et al., 2024); judged on, never trained on", "CC BY-SA 4.0", ("dev",))
+_SPLITS = ("train", "dev", "test")
+BTC = Corpus("btc", "Broad Twitter Corpus (Derczynski, Bontcheva and Roberts, 2016)", "CC BY 4.0", _SPLITS)
+WNUT = Corpus("wnut", "WNUT-17 emerging entities (Derczynski et al., 2017)", "CC BY 4.0", _SPLITS)
+WIKIGOLD = Corpus("wikigold", "WikiGold (Balasuriya et al., 2009)", "CC BY 4.0", _SPLITS)
+UNER = Corpus("uner", "Universal NER, English EWT (Mayhew et al., 2024)", "CC BY-SA 4.0", ("dev",))
+"""For judging only: its licence asks for the same licence of what is made from it."""
 CORPORA = {corpus.name: corpus for corpus in (BTC, WNUT, WIKIGOLD, UNER)}
 
 
@@ -102,14 +106,14 @@ def read(path: Path) -> list[Sentence]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise ConfigurationError(f"cannot read the corpus {path}; name the folder that holds it") from error
+        raise ConfigurationError(f"Cannot read the corpus {path}: name the folder that holds it.") from error
     return [_sentence(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
 def split(directory: Path, corpus: Corpus, name: str) -> list[Sentence]:
     """The sentences of one split. WikiGold has no dev file: the last 15% of its train file are its dev split."""
     if name not in corpus.splits:
-        raise ConfigurationError(f"{corpus.name} has no split {name!r}; choose from {', '.join(corpus.splits)}")
+        raise ConfigurationError(f"{corpus.name} has no split {name!r}: choose from {', '.join(corpus.splits)}.")
     if corpus is not WIKIGOLD or name == "test":
         return read(directory / f"{corpus.name}_{name}.jsonl")
     sentences = read(directory / "wikigold_train.jsonl")
@@ -122,4 +126,4 @@ def _sentence(path: Path, number: int, line: str) -> Sentence:
         row = json.loads(line)
         return Sentence(tuple(row["tokens"]), tuple(row["tags"]))
     except (ValueError, KeyError, TypeError, ConfigurationError) as error:
-        raise ConfigurationError(f"{path.name}, line {number}: not a labelled sentence ({error})") from error
+        raise ConfigurationError(f"{path.name}, line {number}, is no labelled sentence.") from error

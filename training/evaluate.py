@@ -41,15 +41,16 @@ def evaluate(extract: Extract, sentences: Sequence[Sentence]) -> Scores:
     found = extract([written(sentence).text for sentence in sentences])
     tags = [list(tagged(sentence, spans)) for sentence, spans in zip(sentences, found, strict=True)]
     gold = [list(sentence.tags) for sentence in sentences]
-    return Scores(_score(gold, tags, "micro"), {label: _score(_only(gold, label), _only(tags, label), "micro") for label in LABELS})
+    by_label = {label: _score(_only(gold, label), _only(tags, label)) for label in LABELS}
+    return Scores(_score(gold, tags), by_label)
 
 
 def tagged(sentence: Sentence, spans: Sequence[Span]) -> list[str]:
     """The spans as IOB2 tags of the sentence's words: a span takes each word that it touches and no earlier span took."""
-    starts = word_starts(sentence.words)
-    tags = ["O"] * len(starts)
+    places = [(start, start + len(w)) for start, w in zip(word_starts(sentence.words), sentence.words, strict=True)]
+    tags = ["O"] * len(places)
     for span in sorted(spans, key=lambda span: span.start):
-        touched = [n for n, start in enumerate(starts) if start < span.end and span.start < start + len(sentence.words[n])]
+        touched = [number for number, (start, end) in enumerate(places) if start < span.end and span.start < end]
         free = [number for number in touched if tags[number] == "O"]
         for number in free:
             tags[number] = f"{'B' if number == free[0] else 'I'}-{span.label}"
@@ -70,8 +71,8 @@ def _only(rows: Sequence[Sequence[str]], label: str) -> list[list[str]]:
     return [[tag if tag.endswith(f"-{label}") else "O" for tag in row] for row in rows]
 
 
-def _score(gold: list[list[str]], found: list[list[str]], average: str) -> Score:
+def _score(gold: list[list[str]], found: list[list[str]]) -> Score:
     precision, recall, f1, mentions = precision_recall_fscore_support(
-        gold, found, average=average, scheme=IOB2, zero_division=0
+        gold, found, average="micro", scheme=IOB2, zero_division=0
     )
-    return Score(100 * precision, 100 * recall, 100 * f1, sum(tag.startswith("B") for row in gold for tag in row))
+    return Score(100 * float(precision), 100 * float(recall), 100 * float(f1), int(mentions))

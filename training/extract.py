@@ -1,4 +1,4 @@
-"""A model directory as a function from texts to spans, to be judged: the serving text path around a plain forward pass."""
+"""A model directory as a function from texts to spans, to be judged: serving's text path around a forward pass."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,12 +31,10 @@ def extractor_of(net: PreTrainedModel, pipeline: TextPipeline) -> Extract:
     return extract
 
 
-def _labels(
-    net: PreTrainedModel, sequences: TokenSequences
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+def _labels(net: PreTrainedModel, sequences: TokenSequences) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """The likeliest label id of each token, and its probability. Shapes: [total]."""
     ends = np.cumsum(sequences.lengths)
-    label_ids, scores = np.zeros(int(sequences.lengths.sum()), np.int32), np.zeros(int(sequences.lengths.sum()), np.float32)
+    label_ids, scores = np.zeros(len(sequences.input_ids), np.int32), np.zeros(len(sequences.input_ids), np.float32)
     order = np.argsort(sequences.lengths, kind="stable")
     for start in range(0, len(order), _BATCH_SEQUENCES):
         places = [slice(ends[n] - sequences.lengths[n], ends[n]) for n in order[start : start + _BATCH_SEQUENCES]]

@@ -24,7 +24,7 @@ def spacy_pipeline(model: str | Path) -> Extract:
     try:
         nlp = import_module("spacy").load(model, exclude=["parser", "lemmatizer", "textcat"])
     except (ImportError, OSError) as error:
-        raise ConfigurationError(f"cannot load the spaCy pipeline {model}; install spacy and the pipeline") from error
+        raise ConfigurationError(f"Cannot load the spaCy pipeline {model}: install spacy and the pipeline.") from error
 
     def extract(texts: Sequence[str]) -> list[list[Span]]:
         return [

@@ -15,7 +15,7 @@ _SHRINKS = np.linspace(0.6, 1.0, 9, dtype=np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Quantised:
-    """Shapes: `nibbles` uint8 [N/2], low nibble first; `scales` float16 [N/32]; N counts the numbers, a multiple of 32."""
+    """N numbers, a multiple of 32. Shapes: `nibbles` [N/2], the low nibble first; `scales` [N/32]."""
 
     nibbles: npt.NDArray[np.uint8]
     scales: npt.NDArray[np.float16]

@@ -16,7 +16,7 @@ from math import sqrt
 from pathlib import Path
 
 from fallback.candidates import Candidate, probabilities, stretches
-from fallback.clues import first_of, last_of, left_of, right_of, single, whole
+from fallback.clues import Clue, first_of, inner_of, kind_of_word, last_of, left_of, right_of, single, whole
 from fallback.data.corpus import Sentence, sentences, split
 from fallback.lexicon import lexicon
 from fallback.reading import Reading, read
@@ -27,7 +27,7 @@ RARE_CLASS = 20
 RARE_WORD = 50
 """A clue about a class (a word) that stands beside fewer candidates than this has no weight."""
 
-WORD_CLUES = ("before", "before2", "before words", "after", "after2", "first", "last")
+WORD_CLUES = ("before", "before2", "after", "after2")
 ROUNDS = 6
 STEP = 0.1
 PULL = 1e-3
@@ -35,7 +35,7 @@ NEGLIGIBLE = 1e-3
 WIKIGOLD_TIMES = 2
 """WikiGold is the only corpus of edited prose and the smallest, so each of its sentences counts twice."""
 
-Table = dict[str, list[float]]
+Table = dict[Clue, list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Example:
 
     run: range
     places: list[tuple[int, int]]
-    clues: list[list[str]]
+    clues: list[list[Clue]]
     truth: list[int | None]
 
 
@@ -63,13 +63,21 @@ def example(row: Sentence, reading: Reading, run: range, labels: dict[tuple[int,
     return Example(run, places, [clues(reading, *place) for place in places], [labels.get(at) for at in under])
 
 
-def clues(reading: Reading, start: int, end: int) -> list[str]:
+def clues(reading: Reading, start: int, end: int) -> list[Clue]:
     """All clues of a candidate, those about several classes taken apart."""
     around = [*left_of(reading, start), *right_of(reading, end)]
-    if end - start == 1:
-        own = single(reading, start)
+    classes, form, ending, begins = kind_of_word(reading, start)
+    if end == start + 1:
+        own = single(classes, form, ending, begins=begins)
     else:
-        own = [*first_of(reading, start), *last_of(reading, end - 1), *whole(reading, start, end, lexicon())]
+        inner = [clue for at in range(start + 1, end - 1) for clue in inner_of(reading, at)]
+        last_classes, last_form, last_ending, _ = kind_of_word(reading, end - 1)
+        own = [
+            *first_of(classes, form, begins=begins),
+            *inner,
+            *last_of(last_classes, last_form, last_ending),
+            *whole(reading, start, end, lexicon()),
+        ]
     return [part for clue in (*around, *own) for part in parts(clue)]
 
 
@@ -79,13 +87,13 @@ def frequent(rows: Iterable[Example]) -> Table:
     return {
         clue: [0.0] * len(LABELS)
         for clue, count in sorted(counts.items())
-        if count >= (RARE_WORD if clue.partition(": ")[0] in WORD_CLUES else RARE_CLASS)
+        if count >= (RARE_WORD if clue[0] in WORD_CLUES else RARE_CLASS)
     }
 
 
 def fit(rows: list[Example]) -> Table:
     table = frequent(rows)
-    seen: defaultdict[str, list[float]] = defaultdict(lambda: [1e-2] * len(LABELS))
+    seen: defaultdict[Clue, list[float]] = defaultdict(lambda: [1e-2] * len(LABELS))
     order = random.Random(0)  # noqa: S311 - the order of examples is no secret
     for turn in range(ROUNDS):
         order.shuffle(rows)
@@ -94,7 +102,7 @@ def fit(rows: list[Example]) -> Table:
     return table
 
 
-def learn(row: Example, table: Table, seen: defaultdict[str, list[float]], step: float) -> None:
+def learn(row: Example, table: Table, seen: defaultdict[Clue, list[float]], step: float) -> None:
     """Moves the weights of one run's clues towards its tags."""
     weights = {clue: tuple(weight) for clues in row.clues for clue in clues if (weight := table.get(clue))}
     candidates = [Candidate(*place, total(clues, weights)) for place, clues in zip(row.places, row.clues, strict=True)]
@@ -120,8 +128,8 @@ def training_rows(folder: Path) -> list[Example]:
 
 
 def written(table: Table) -> str:
-    head = "\t".join(("clue", *LABELS))
-    lines = ("\t".join((clue, *(f"{value:.2f}" for value in weight))) for clue, weight in table.items())
+    head = "\t".join(("where", "seen", *LABELS))
+    lines = ("\t".join((*clue, *(f"{value:.2f}" for value in weight))) for clue, weight in table.items())
     return "\n".join((head, *lines)) + "\n"
 
 

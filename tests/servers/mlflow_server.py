@@ -41,5 +41,5 @@ def mlflow_server(
         *("--backend-store-uri", database_url, *artifact_options),
     ]
     log = folder / "mlflow.log"
-    with running(command, log=log, is_ready=server.is_ready, environment={**_QUIET, **(environment or {})}, cwd=folder):
+    with running(command, log=log, is_ready=server.is_ready, environment={**_QUIET, **(environment or {})}):
         yield server

@@ -60,11 +60,11 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         cluster = folder / "cluster"
         make = [initdb, "-D", str(cluster), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-        subprocess.run(make, check=True, capture_output=True, user=user, group=user, cwd=folder)
+        subprocess.run(make, check=True, capture_output=True, user=user, group=user, cwd=folder)  # noqa: S603 - as above
         server = PostgresqlServer(free_ports(1)[0])
         options = [part for option in _CARELESS for part in ("-c", option)]
         command = [postgres, "-D", str(cluster), "-p", str(server.port), *options]
-        with running(command, log=folder / "log", is_ready=server.is_ready, user=user, cwd=folder):
+        with running(command, log=folder / "log", is_ready=server.is_ready, user=user):
             yield server
     finally:
         shutil.rmtree(folder)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 _POLL_SECONDS = 0.05
+_START_SECONDS = 90
 _STOP_SECONDS = 10
 _LOG_TAIL_CHARACTERS = 4000
 
@@ -28,9 +29,9 @@ def free_ports(count: int) -> list[int]:
 
 
 def program(name: str, *, install: str, folders: Sequence[str] = ()) -> str:
-    """The path of a program, from `folders`, this environment or PATH; the test fails with the `install` command without it."""
-    search = os.pathsep.join((*folders, str(Path(sys.executable).parent), os.environ["PATH"]))
-    found = shutil.which(name, path=search)
+    """The path of a program, from `folders`, this environment or PATH; without it the test fails with `install`."""
+    here = os.pathsep.join((*folders, str(Path(sys.executable).parent)))
+    found = shutil.which(name, path=here) or shutil.which(name)
     if found is None:
         pytest.fail(f"{name} is missing; install it with: {install}", pytrace=False)
     return found
@@ -42,29 +43,28 @@ def running(
     *,
     log: Path,
     is_ready: Callable[[], bool],
-    deadline_seconds: float = 60,
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
-    cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, once it is ready and until the block ends; then its whole group is stopped.
 
-    `environment` is added to this process's own. A process that ends or is not ready in time fails the test with its log.
+    It runs in the folder of its log, and `environment` is added to this process's own. One that ends, or is not ready in
+    time, fails the test with the end of its log.
     """
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - commands are the suites' own
             command,
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **(environment or {})},  # noqa: TID251 - a child needs PATH and HOME
             user=user,
             group=user,
-            cwd=cwd,
+            cwd=log.parent,
         )
     try:
-        _wait(process, is_ready, deadline_seconds, log)
+        _wait(process, is_ready, log)
         yield process
     finally:
         stop(process)
@@ -87,15 +87,15 @@ def answers(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], deadline_seconds: float, log: Path) -> None:
-    end = time.monotonic() + deadline_seconds
+def _wait(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
     while not is_ready():
         reason = None
         if process.poll() is not None:
             reason = f"ended with status {process.returncode}"
         elif time.monotonic() > end:
-            reason = f"was not ready after {deadline_seconds:.0f} s"
+            reason = f"was not ready after {_START_SECONDS} s"
         if reason is not None:
             tail = log.read_text(errors="replace")[-_LOG_TAIL_CHARACTERS:]
-            pytest.fail(f"{Path(str(process.args[0])).name} {reason}; its log ends with:\n{tail}", pytrace=False)
+            pytest.fail(f"the server {reason}; {log} ends with:\n{tail}", pytrace=False)
         time.sleep(_POLL_SECONDS)

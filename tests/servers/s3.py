@@ -76,7 +76,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         *(f"-s3.port={port}", f"-s3.config={folder / 'identities.json'}", "-master.volumeSizeLimitMB=64"),
         *("-volume.max=0", "-volume.minFreeSpacePercent=1", "-volume.preStopSeconds=0"),
     ]
-    with running(command, log=folder / "log", is_ready=server.is_ready, cwd=folder):
+    with running(command, log=folder / "log", is_ready=server.is_ready):
         yield server
 
 

@@ -93,4 +93,6 @@ def test_a_seed_gives_one_result_and_no_mention_is_lost(sentences: list[Sentence
     names = names_in(sentences)
     examples = augmented(sentences, names, EVERYTHING, Random(seed))
     assert examples == augmented(sentences, names, EVERYTHING, Random(seed))
-    assert [span.label for x in examples for span in x.spans] == [label for s in sentences for *_, label in s.mentions()]
+    assert [span.label for x in examples for span in x.spans] == [
+        label for s in sentences for *_, label in s.mentions()
+    ]

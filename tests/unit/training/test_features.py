@@ -35,7 +35,9 @@ def test_a_long_text_is_cut_and_still_closed(tokenizer: Tokenizer) -> None:
 
 
 def test_every_row_is_in_one_batch_and_no_batch_is_too_large() -> None:
-    rows = [Features([number] * length, [0] * length, [0] * length) for number, length in enumerate([3, 9, 1, 4, 4, 2], 1)]
+    rows = [
+        Features([number] * length, [0] * length, [0] * length) for number, length in enumerate([3, 9, 1, 4, 4, 2], 1)
+    ]
     made = list(batches(rows, 9, Random(1)))
     assert sorted(number for b in made for number in b.input_ids[:, 0].tolist()) == [1, 2, 3, 4, 5, 6]
     assert all(b.input_ids.numel() <= 9 for b in made)

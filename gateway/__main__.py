@@ -1,0 +1,55 @@
+"""`python -m gateway`: the front door."""
+
+import asyncio
+
+import prometheus_client
+import uvicorn
+
+from fallback.extract import extract
+from gateway.app import Gateway
+from gateway.connection import connection_class
+from gateway.settings import GatewaySettings
+from serving.command import run
+from serving.listener import Address, http_options, listen
+from summit_inference.errors import ConfigurationError
+from summit_inference.telemetry import set_up_logs
+
+
+def start() -> None:
+    """Serve until SIGTERM."""
+    settings = GatewaySettings.load()
+    set_up_logs("gateway", settings.log_level)
+    with asyncio.Runner(loop_factory=uvicorn.Config("", loop="auto").get_loop_factory()) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: GatewaySettings) -> None:
+    gateway = Gateway(settings, extract)
+    address = Address(
+        settings.listen_host,
+        settings.listen_port,
+        settings.grpc_port,
+        drain_seconds=settings.drain_seconds,
+        grace_seconds=settings.grace_seconds,
+    )
+    options = http_options(address) | {
+        "http": connection_class(settings.header_timeout_seconds),
+        "timeout_keep_alive": settings.keepalive_seconds,
+        "ws": "none",
+    }
+    http = uvicorn.Server(uvicorn.Config(gateway.http_app(), host=address.host, port=address.http_port, **options))
+    _serve_metrics(settings)
+    async with gateway.running():
+        await listen(http, gateway.grpc_server(), address, gateway.drain)
+
+
+def _serve_metrics(settings: GatewaySettings) -> None:
+    """In a thread of its own, which ends with the process."""
+    try:
+        prometheus_client.start_http_server(settings.metrics_port, settings.listen_host)
+    except OSError as error:
+        raise ConfigurationError(f"port {settings.metrics_port} cannot be opened: another process has it") from error
+
+
+if __name__ == "__main__":
+    run(start)
