@@ -13,7 +13,8 @@ Clue = tuple[str, str]
 
 NOTHING = "(nothing)"
 OTHER = "(other)"
-OPENERS = frozenset(".!?:\"“”'‘*-…|")
+SENTENCE_ENDS = frozenset(".!?")
+OPENERS = frozenset(".!?:\"“”'‘*-…|\n")
 SUFFIXES = frozenset(
     "stan ville burg burgh berg borough shire ford ham ton town land field port pur abad grad city dale wood worth wick mouth "
     "son sen ski sky ska ov ova ev ez es ian ien ese ish ist ism er ing ly ed able ful ness ment tion ity ic ical al ous ive "
@@ -29,27 +30,31 @@ CLASSED = (
 
 
 def left_of(reading: Reading, start: int) -> list[Clue]:
-    """The clues before a candidate that starts at token `start`."""
-    if not start:
-        return [("before", NOTHING)]
+    """The clues before a candidate that starts at token `start`, as far as its sentence goes."""
     near, far = start - 1, start - 2
+    if near < 0 or ends_sentence(reading.lowers[near]):
+        return [("before", NOTHING)]
     part = "before name" if reading.named[near] else "before class"
     found = [("before", reading.lowers[near]), (part, reading.classes[near])]
-    if far < 0:
+    if far < 0 or ends_sentence(reading.lowers[far]):
         return [*found, ("before2", NOTHING)]
     return [*found, ("before2", reading.lowers[far]), ("before2 class", reading.classes[far])]
 
 
 def right_of(reading: Reading, end: int) -> list[Clue]:
-    """The clues after a candidate whose last token is the one before `end`."""
-    if end == len(reading.words):
+    """The clues after a candidate whose last token is the one before `end`, as far as its sentence goes."""
+    size, far = len(reading.words), end + 1
+    if end == size or reading.lowers[end].isspace():
         return [("after", NOTHING)]
     part = "after name" if reading.named[end] else "after class"
     found = [("after", reading.lowers[end]), (part, reading.classes[end])]
-    far = end + 1
-    if far == len(reading.words):
+    if far == size or ends_sentence(reading.lowers[end]) or reading.lowers[far].isspace():
         return found
     return [*found, ("after2", reading.lowers[far]), ("after2 class", reading.classes[far])]
+
+
+def ends_sentence(word: str) -> bool:
+    return word in SENTENCE_ENDS or word.isspace()
 
 
 def single(classes: str, form: str, ending: str, *, begins: bool) -> list[Clue]:
@@ -89,7 +94,7 @@ def kind_of_word(reading: Reading, at: int) -> tuple[str, str, str, bool]:
 
 def begins_sentence(reading: Reading, at: int) -> bool:
     """Whether the word's capital may be due to its place alone."""
-    return not at or reading.lowers[at - 1] in OPENERS
+    return not at or reading.lowers[at - 1][0] in OPENERS
 
 
 @lru_cache(maxsize=4096)

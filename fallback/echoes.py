@@ -15,7 +15,7 @@ from summit_inference.spans import LABELS
 SURE = 0.6
 """How probable a name must be to have echoes."""
 
-GAIN = 3.0
+GAIN = 2.0
 """What an echo counts, in log-odds; chosen on development documents (docs/fallback.md)."""
 
 SHORTEST_ACRONYM = 3

@@ -13,11 +13,12 @@ TOKEN = re.compile(
     | @\w+                                        # who a tweet is for is no name
     | [^\W_]+(?:(?:['’](?!s\b)|[-‐–&.](?![a-z]))[^\W_]+)*+   # O'Brien  Jean-Paul  AT&T; but London|-|based
     | \.\.+ | [^\w\s] | _
+    | \n[^\S\n]*+\n | (?<![^\n]{60})\n            # a blank line, and the end of a short line: a heading, a list's item
     """,
     re.VERBOSE,
 )
 
 
 def tokens(text: str) -> list[tuple[str, int]]:
-    """(token, its first code point) in text order; spaces belong to none."""
+    """(token, its first code point) in text order; of spaces, only the ends of paragraphs and of short lines are tokens."""
     return [(match.group(), match.start()) for match in TOKEN.finditer(text)]

@@ -4,6 +4,7 @@ import asyncio
 
 import prometheus_client
 import uvicorn
+import uvloop
 
 from fallback.extract import extract
 from gateway.app import Gateway
@@ -19,7 +20,7 @@ def start() -> None:
     """Serve until SIGTERM."""
     settings = GatewaySettings.load()
     set_up_logs("gateway", settings.log_level)
-    with asyncio.Runner(loop_factory=uvicorn.Config("", loop="auto").get_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 
 

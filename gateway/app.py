@@ -1,4 +1,4 @@
-"""The gateway out of its parts: from settings to an application for HTTP, a server for gRPC, and what runs beside them."""
+"""The gateway out of its parts: from settings to an application, a gRPC server, and what runs beside them."""
 
 import random
 import time
@@ -31,7 +31,7 @@ from summit_inference.v2_grpc import generic_handler, server_options
 from summit_inference.v2_http import V2App
 from summit_inference.v2_limits import Limits
 
-_SERVER = {"server_name": "summit-gateway", "server_version": __version__}
+_SERVER_NAME = "summit-gateway"
 _CLOCK = time.monotonic
 _BREAKER_VALUES = {State.CLOSED: 0.0, State.HALF_OPEN: 0.5, State.OPEN: 1.0}
 
@@ -75,7 +75,9 @@ class Gateway:
         }
         if settings.metrics_on_main_port:
             routes["/metrics"] = {"GET": health.metrics}
-        paths = Paths(routes, V2App(self._servables, limits=self._limits, **_SERVER))
+        paths = Paths(
+            routes, V2App(self._servables, server_name=_SERVER_NAME, server_version=__version__, limits=self._limits)
+        )
         return Edge(paths, self._access, body_timeout_seconds=settings.body_timeout_seconds, clock=_CLOCK)
 
     def grpc_server(self) -> grpc.aio.Server:
@@ -85,7 +87,10 @@ class Gateway:
             ConfigurationError: another process has the port.
         """
         server = grpc.aio.server(interceptors=[GrpcEdge(self._access, _CLOCK)], options=server_options(self._limits))
-        server.add_generic_rpc_handlers([generic_handler(self._servables, limits=self._limits, **_SERVER)])
+        handler = generic_handler(
+            self._servables, server_name=_SERVER_NAME, server_version=__version__, limits=self._limits
+        )
+        server.add_generic_rpc_handlers([handler])
         address = f"{self._settings.listen_host}:{self._settings.grpc_port}"
         try:
             server.add_insecure_port(address)

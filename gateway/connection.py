@@ -1,4 +1,4 @@
-"""One HTTP connection, with what uvicorn leaves out: headers must arrive in time and be few, nonsense gets our error."""
+"""One HTTP connection, with what uvicorn leaves out: headers arrive in time and are few, nonsense gets our error."""
 
 import asyncio
 import uuid

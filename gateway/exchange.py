@@ -46,7 +46,7 @@ class Exchange:
         return message
 
     async def send(self, message: _Message) -> None:
-        """Send a message to the caller. An answer before the end of the body closes the connection: it is out of step."""
+        """Send a message to the caller. One before the end of the body closes the connection: it is out of step."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             closing = () if self._is_body_whole else _CLOSE

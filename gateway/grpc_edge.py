@@ -1,7 +1,7 @@
 """The outermost layer of gRPC, as `edge.py` is of HTTP: who calls, whether they may, and one count for each inference.
 
-Deadlines are kept twice: the V2 methods inside end at the call's own, when the caller listens no more, and the dispatcher
-answers before it.
+Deadlines are kept twice: the V2 methods inside end at the call's own, when the caller listens no more, and the
+dispatcher answers before it.
 """
 
 from collections.abc import Awaitable, Callable

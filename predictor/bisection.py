@@ -26,7 +26,7 @@ def answers(
 
     `on_memory_error` hears how many tokens were too many.
     """
-    pending = [items]
+    pending = [items] if items else []
     while pending:
         group = pending.pop()
         try:

@@ -94,7 +94,11 @@ class Engine:
         self._started = self._loop.create_future()
         for index in range(self._limits.queue.lanes):
             self._start_lane(index)
-        await self._started
+        try:
+            await self._started
+        except InternalError:
+            self._queue.close()
+            raise
         self._is_accepting = True
 
     async def infer(
@@ -208,7 +212,6 @@ class Engine:
     def _on_death(self, lane: Lane, batch: Batch[Text] | None, error: BaseException) -> None:
         _log.error("lane died", exc_info=error, extra={"lane": lane.index})
         if batch is not None:
-            self._queue.done(batch)
             _fail((*batch.works, *batch.expired), lambda: InternalError(_DEAD_LANE))
         is_restarted = self._supervision.died(lane.index)
         if not self._started.done():

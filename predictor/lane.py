@@ -92,23 +92,23 @@ class Lane:
             self._warm_up()
             self._host.lane_ready(self)
             while (batch := self._queue.take()) is not None:
-                self._compute(batch)
+                outcome = self._computed(batch)
+                batch = None
+                self._host.lane_answered(self, outcome)
         except BaseException as error:  # noqa: BLE001 - the root of the thread: the host must hear of any end
             self._host.lane_died(self, batch, error)
 
-    def _compute(self, batch: Batch[Text]) -> None:
+    def _computed(self, batch: Batch[Text]) -> Outcome:
         self.busy_since = started_at = self._clock()
-        answered = list(
-            answers(self._model.forward, batch.works, lambda work: work.payload.sequence, self._queue.shrink_budget)
-            if batch.works
-            else ()
-        )
-        seconds = self._clock() - started_at
-        self.busy_since = None
-        self._queue.done(batch)
-        if batch.works and not any(isinstance(answer, SummitError) for _, answer in answered):
-            self._queue.observe(batch.load, seconds)
-        self._host.lane_answered(self, Outcome(batch, answered, started_at, seconds))
+        try:
+            answered = list(answers(self._model.forward, batch.works, _sequence, self._queue.shrink_budget))
+            seconds = self._clock() - started_at
+            if answered and not any(isinstance(answer, SummitError) for _, answer in answered):
+                self._queue.observe(batch.load, seconds)
+        finally:
+            self.busy_since = None
+            self._queue.done(batch)
+        return Outcome(batch, answered, started_at, seconds)
 
     def _warm_up(self) -> None:
         """Forwards of several sizes, the cost model's first; one before them pays for what is made once."""
@@ -119,6 +119,10 @@ class Lane:
             started_at = self._clock()
             self._model.forward(texts)
             self._queue.observe(Load.of(map(len, texts), forwards=1), self._clock() - started_at)
+
+
+def _sequence(work: Work[Text]) -> TokenSequence:
+    return work.payload.sequence
 
 
 def _texts(tokens: int) -> list[TokenSequence]:

@@ -1,9 +1,8 @@
 """What the environment decides about the predictor."""
 
 from pathlib import Path
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from predictor.placement import Device, Precision
@@ -42,8 +41,8 @@ class PredictorSettings(Settings):
     """Tokens: lanes that are idle together share what waits in parts of at least this. Smaller forwards spend their
     time on reading the weights."""
     queue_tokens: int = Field(default=16_384, ge=512)
-    """Tokens that may wait, over all requests. 16,384 are some 4 s of one core: a caller who would wait longer is
-    better served by the fallback, now."""
+    """Tokens that may wait, over all requests, and at least one budget. 16,384 are some 4 s of one core: a caller who
+    would wait longer is better served by the fallback, now."""
     max_age_seconds: float = Field(default=1.0, gt=0)
     """A text is as urgent as its deadline, but at most this long after its arrival: nothing that comes later than that
     overtakes it."""
@@ -68,9 +67,3 @@ class PredictorSettings(Settings):
     """How long requests in flight may take to finish after that."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
-
-    @model_validator(mode="after")
-    def _queue_holds_a_batch(self) -> Self:
-        if self.budget_tokens is not None and self.budget_tokens > self.queue_tokens:
-            raise ValueError("queue_tokens must be at least budget_tokens")
-        return self

@@ -1,5 +1,6 @@
 """The token queue between the event loop, which fills it, and the lanes, which empty it: one lock, no timer."""
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
@@ -7,6 +8,8 @@ from typing import Generic, TypeVar
 from summit_inference.batching import Batch, TokenQueue, share_tokens
 from summit_inference.cost_model import CostModel, Load
 from summit_inference.urgency import Work
+
+_log = logging.getLogger(__name__)
 
 P = TypeVar("P")
 
@@ -76,6 +79,7 @@ class SharedQueue(Generic[P]):
         """Batches hold at most half of what was too much, from now on."""
         with self._changed:
             self._budget_tokens = max(1, min(self._budget_tokens, failed_tokens // 2))
+            _log.warning("batch too large for memory", extra={"budget_tokens": self._budget_tokens})
 
     def close(self) -> None:
         """Let the lanes end once nothing waits."""

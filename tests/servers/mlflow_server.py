@@ -1,13 +1,12 @@
 """An MLflow server of the test run's own, on loopback."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-
 from servers.processes import free_ports, running
 
 _QUIET = {
@@ -30,9 +29,7 @@ class MlflowServer:
 
 
 @contextmanager
-def mlflow_server(
-    folder: Path, database_url: str, artifact_options: Sequence[str], environment: Mapping[str, str] | None = None
-) -> Iterator[MlflowServer]:
+def mlflow_server(folder: Path, database_url: str, artifact_options: Sequence[str]) -> Iterator[MlflowServer]:
     """A server over the database. `artifact_options` say where artifacts go, as `mlflow server` takes them."""
     (port,) = free_ports(1)
     server = MlflowServer(f"http://127.0.0.1:{port}")
@@ -41,5 +38,5 @@ def mlflow_server(
         *("--backend-store-uri", database_url, *artifact_options),
     ]
     log = folder / "mlflow.log"
-    with running(command, log=log, is_ready=server.is_ready, environment={**_QUIET, **(environment or {})}):
+    with running(command, log=log, is_ready=server.is_ready, environment=_QUIET):
         yield server

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-import pytest
-
 from servers.processes import free_ports, program, running
 
 _INSTALL = "apt-get install postgresql"
@@ -60,7 +58,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         cluster = folder / "cluster"
         make = [initdb, "-D", str(cluster), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-        subprocess.run(make, check=True, capture_output=True, user=user, group=user, cwd=folder)  # noqa: S603 - as above
+        subprocess.run(make, check=True, capture_output=True, user=user, group=user, cwd=folder)
         server = PostgresqlServer(free_ports(1)[0])
         options = [part for option in _CARELESS for part in ("-c", option)]
         command = [postgres, "-D", str(cluster), "-p", str(server.port), *options]
@@ -68,9 +66,3 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
             yield server
     finally:
         shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
-    with postgresql_server() as server:
-        yield server

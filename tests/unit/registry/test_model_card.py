@@ -25,7 +25,8 @@ def test_a_card_says_all_that_is_known(order: PublishOrder) -> None:
         '---\nlicense: "apache-2.0"\npipeline_tag: "token-classification"\nlibrary_name: "transformers"\n---\n\n'
         "# summit-extract v2.1.0\n\n"
         "Finds people, organisations and places.\n\n"
-        "## Measured\n\n| slice/metric | value |\n|---|---|\n| btc_test/f1 | 0.6810 |\n| wikigold_test/f1 | 0.7681 |\n\n"
+        "## Measured\n\n| slice/metric | value |\n|---|---|\n"
+        "| btc_test/f1 | 0.6810 |\n| wikigold_test/f1 | 0.7681 |\n\n"
         "## Trained with\n\n| parameter | value |\n|---|---|\n| learning_rate | 1e-3 |\n\n"
         "## Trained on\n\n| corpus | licence |\n|---|---|\n| BTC | CC BY 4.0 |\n| WikiGold | CC BY 4.0 |\n"
     )

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.digests import whole_digest
+from registry.digests import is_plain_path, whole_digest
 from registry.reference import FILE_NAME, ModelReference
 from summit_inference.errors import ArtifactError
 
 files = st.dictionaries(
-    st.from_regex(r"[a-z_][a-z0-9._-]{0,8}(/[a-z_][a-z0-9._-]{0,8}){0,2}", fullmatch=True).filter(FILE_NAME.__ne__),
-    st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    st.text("ab_.-/0", min_size=1, max_size=12).filter(is_plain_path),
+    st.integers(0, 2**256 - 1).map("{:064x}".format),
     min_size=1,
 )
 references = st.builds(
@@ -21,7 +21,7 @@ references = st.builds(
     ),
     files,
     st.integers(1, 10**6),
-    st.none() | st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+    st.none() | st.uuids().map(lambda run_id: run_id.hex),
     st.dictionaries(st.text(), st.text()),
 )
 

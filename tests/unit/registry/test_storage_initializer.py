@@ -43,7 +43,7 @@ def test_a_pinned_digest_must_be_the_versions(
 @pytest.mark.parametrize(
     ("uri", "status", "line"),
     [
-        ("mlflow://summit-extract/4", 1, "error: model-reference.json is missing where the registry says it is"),
+        ("mlflow://summit-extract/4", 1, "error: model-reference.json is missing where the version is kept"),
         (
             "mlflow://summit-extract/champion",
             2,

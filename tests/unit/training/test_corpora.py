@@ -24,7 +24,7 @@ def sentence(text: str, tags: str) -> Sentence:
         pytest.param("O B-LOC B-ORG", [(1, 2, "LOC"), (2, 3, "ORG")], id="up to the end"),
     ],
 )
-def test_mentions_are_runs_that_a_B_begins(tags: str, mentions: list[tuple[int, int, str]]) -> None:
+def test_mentions_are_runs_that_a_begin_tag_opens(tags: str, mentions: list[tuple[int, int, str]]) -> None:
     assert list(sentence("a b c", tags).mentions()) == mentions
 
 
@@ -56,7 +56,7 @@ def test_the_corpus_that_we_only_judge_on_has_no_train_split(corpora_directory: 
 
 
 def test_a_missing_corpus_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="btc_train.jsonl"):
+    with pytest.raises(ConfigurationError, match=r"btc_train\.jsonl"):
         split(tmp_path, BTC, "train")
 
 

@@ -67,7 +67,7 @@ def test_a_running_average_lags_behind(tiny_base, walk) -> None:
     assert 0 < averaged.norm() < last.norm()
 
 
-def test_a_bias_moves_only_the_head_at_O(walk) -> None:
+def test_a_bias_moves_only_the_head_outside_of_mentions(walk) -> None:
     weights, _ = walk(replace(STAGE, epochs=1))
     moved = biased(weights, -0.5)["classifier.bias"] - weights["classifier.bias"]
     assert moved.tolist() == pytest.approx([-0.5, 0, 0, 0, 0, 0, 0])

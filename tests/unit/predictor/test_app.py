@@ -1,0 +1,68 @@
+"""The predictor put together: a directory on disk, one request through all of it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from predictor.app import build
+from predictor.settings import PredictorSettings
+from summit_inference.errors import ArtifactError, ModelNotReady
+from summit_inference.tensors import Datatype, InferRequest, Tensor
+
+Saved = Callable[..., Path]
+
+
+@pytest.fixture
+def settings(saved_encoder: Saved, monkeypatch: pytest.MonkeyPatch) -> PredictorSettings:
+    directory = saved_encoder("bert", type_vocab_size=6)
+    (directory / "tokenizer.json").write_text("{}")
+    monkeypatch.setenv("MODEL_VERSION", "3")
+    return PredictorSettings(model_directory=directory, lanes=1)
+
+
+def asked() -> InferRequest:
+    tensors = (
+        Tensor("input_ids", Datatype.INT64, np.array([[20, 30, 40]])),
+        Tensor("sequence_lengths", Datatype.INT64, np.array([2, 1])),
+        Tensor("token_type_ids", Datatype.INT64, np.array([[1, 5, 0]])),
+    )
+    return InferRequest("summit-extract", tensors)
+
+
+async def test_a_directory_and_a_version_are_all_that_it_takes(settings: PredictorSettings) -> None:
+    predictor = build(settings)
+    assert not await predictor.servable.is_ready(None)
+    async with predictor.running():
+        assert await predictor.servable.is_ready("3")
+        response = await predictor.servable.infer(asked())
+    assert response.output("label_id").data.shape == (1, 3)
+    assert (response.model_name, response.model_version) == ("summit-extract", "3")
+    with pytest.raises(ModelNotReady):
+        await predictor.servable.infer(asked())
+
+
+def test_the_command_line_s_name_wins(settings: PredictorSettings) -> None:
+    assert build(settings, "another").servable.name == "another"
+
+
+def test_without_a_version_nothing_is_served(settings: PredictorSettings) -> None:
+    with pytest.raises(ArtifactError, match="MODEL_VERSION"):
+        build(settings.model_copy(update={"model_version": None}))
+
+
+@pytest.mark.parametrize("module", ["predictor.engine", "predictor.servable", "predictor.settings"])
+def test_only_the_model_s_files_import_the_engines(module: str) -> None:
+    """So that everything around the model starts, and is tested, without it."""
+    code = f"import sys, {module}; print(sorted({{'torch', 'transformers', 'kserve', 'mlflow'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_model_imports_nothing_of_the_registry_s_or_of_training_s() -> None:
+    code = "import sys, predictor.app; print(sorted({'sklearn', 'pandas', 'mlflow', 'datasets'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
