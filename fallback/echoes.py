@@ -12,7 +12,7 @@ from fallback.lexicon import Lexicon
 from fallback.reading import Reading
 from summit_inference.spans import LABELS
 
-SURE = 0.6
+SURE = 0.5
 """How probable a name must be to have echoes."""
 
 GAIN = 2.0

@@ -11,6 +11,8 @@ from importlib.resources import files
 
 FILES = ("cues", "places", "organisations", "people", "words", "names", "cities", "regions", "companies")
 UNKNOWN = "unknown"
+INITIAL = "initial"
+"""The classes of words that no list holds."""
 
 Lexicon = dict[str, str]
 """Phrase → its classes joined by a plus sign, in the order of the lists: `"paris"` → `"given+surname+metropolis"`."""

@@ -7,15 +7,14 @@ A run is a stretch of capitalised words with the few small words that names cont
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fallback.lexicon import UNKNOWN, Lexicon
+from fallback.lexicon import INITIAL, UNKNOWN, Lexicon
 from fallback.tokens import tokens
 
 MAX_RUN = 24
 MAX_CONNECTORS = 2
 CONNECTORS = frozenset(
-    "of the de da do dos das del della di du des van von der den bin ibn al el la le y e and & for 's ’s . - – ' ,".split()
+    "of the de da do dos das del della di du des van von der den bin ibn al el la le y e and & for 's ’s - – ' ,".split()
 )
-LEGAL_FORMS = frozenset("inc inc. llc ltd ltd. l.p. lp plc corp corp. n.v. s.a.".split())
 INFLECTIONS = ("s", "ed", "d", "ing", "ly")
 FAMOUS = frozenset(("country", "metropolis", "place", "organisation", "person", "region"))
 
@@ -64,22 +63,30 @@ class Reading:
         word = self.lowers[index]
         if word not in CONNECTORS or self.named[index]:
             return False
-        return word != "," or self.lowers[min(index + 1, len(self) - 1)] in LEGAL_FORMS
+        return word != "," or self.classes[min(index + 1, len(self) - 1)].startswith("legal_form")
 
 
 def read(text: str, lexicon: Lexicon) -> Reading:
     found = tokens(text)
     words = [word for word, _ in found]
-    lowers = [word.lower() for word in words]
+    lowers = [lowered(word) for word in words]
     named = [
-        is_famous(lexicon.get(lower, "")) if word == lower else is_capitalised(word)
+        is_capitalised(word) if word != word.lower() else is_famous(lexicon.get(lower, ""))
         for word, lower in zip(words, lowers, strict=True)
     ]
     classes = [
-        lexicon.get(lower) or (uninflected(lower, lexicon) if name else UNKNOWN)
-        for lower, name in zip(lowers, named, strict=True)
+        lexicon.get(lower) or (classes_of_name(word, lower, lexicon) if name else UNKNOWN)
+        for word, lower, name in zip(words, lowers, named, strict=True)
     ]
     return Reading(words, lowers, [start for _, start in found], classes, named)
+
+
+def lowered(word: str) -> str:
+    """The word as the lists have it: in lower case, an abbreviation without its full stop ("Inc." but "U.S." and "J.")."""
+    lower = word.lower()
+    if lower[-1] == "." and lower.find(".") > 1:
+        return lower[:-1]
+    return lower
 
 
 def is_capitalised(word: str) -> bool:
@@ -93,8 +100,10 @@ def is_famous(classes: str) -> bool:
     return "common" not in held and not FAMOUS.isdisjoint(held)
 
 
-def uninflected(lower: str, lexicon: Lexicon) -> str:
-    """`common` for a plain inflection of a common word."""
+def classes_of_name(word: str, lower: str, lexicon: Lexicon) -> str:
+    """The classes of a capitalised word that is in no list: `initial`, or `common` for an inflection of a common word."""
+    if word[-1] == ".":
+        return INITIAL
     for ending in INFLECTIONS:
         if lower.endswith(ending) and "common" in lexicon.get(lower.removesuffix(ending), ""):
             return "common"

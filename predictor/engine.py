@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from predictor.call import Call, Text
 from predictor.lane import Lane, Model, Outcome
 from predictor.observer import BatchReport, DropReason, EngineObserver
-from predictor.packing import TokenLabels, TokenSequence
+from predictor.packing import TokenLabels, TokenSequence, portions
 from predictor.shared_queue import SharedQueue
 from predictor.supervision import Supervision, SupervisionLimits
 from summit_inference.batching import Batch, QueueLimits, TokenQueue
-from summit_inference.cost_model import CostModel
+from summit_inference.cost_model import CostModel, Load
 from summit_inference.deadline import Clock, Deadline
 from summit_inference.errors import (
     DeadlineExceeded,
@@ -34,6 +34,7 @@ from summit_inference.urgency import Work
 _log = logging.getLogger(__name__)
 
 _JOIN_SECONDS = 5.0
+_PORTIONS = 2  # of the queue: no call holds more than one of them at a time
 _STOPPING = "The model is starting or stopping; retry later."
 _DEAD_LANE = "The server failed while it computed this text; the log has the reason."
 _EXPIRED = "The time given by the caller is over; allow more with X-Request-Timeout-Ms."
@@ -107,25 +108,21 @@ class Engine:
         """The labels of every sequence, in order. A cancelled call costs no forward pass that has not begun.
 
         Raises:
-            Overloaded, TooLarge: the queue has no room, or not in time.
+            Overloaded: the queue has no room, or not in time.
+            TooLarge: one sequence is longer than the queue.
             DeadlineExceeded: the caller's time is over, or known to be too short.
             ModelNotReady: the engine is not started, drains, or has no lane left.
             InternalError: the model failed on one of these sequences.
         """
-        if not sequences:
-            return []
         if not (self._is_accepting and self._supervision.is_any_warm):
             raise ModelNotReady(_STOPPING)
         seconds = None if deadline is None else deadline.remaining_seconds()
-        call = Call(sequences, math.inf if seconds is None else self._clock() + seconds, is_batch=is_batch)
-        self._put(call)
+        deadline_at = math.inf if seconds is None else self._clock() + seconds
         try:
             async with asyncio.timeout(seconds):
-                return await call.answered
+                return await self._in_portions(sequences, deadline_at, is_batch=is_batch)
         except TimeoutError as error:
             raise DeadlineExceeded(_EXPIRED) from error
-        finally:
-            self._forget(call)
 
     async def drain(self) -> None:
         """Refuse new calls and return once all that were accepted are answered."""
@@ -154,9 +151,34 @@ class Engine:
         """See `LaneHost`."""
         self._in_loop(lambda: self._on_death(lane, batch, error))
 
-    def _put(self, call: Call) -> None:
+    async def _in_portions(
+        self, sequences: Sequence[TokenSequence], deadline_at: float, *, is_batch: bool
+    ) -> list[TokenLabels]:
+        """A call that is large goes through the queue bit by bit, so that others get in between."""
+        labels: list[TokenLabels] = []
+        for portion in portions(sequences, self._limits.queue.queue_tokens // _PORTIONS):
+            to_follow = Load.of(map(len, sequences[len(labels) + len(portion) :]))
+            call = Call(portion, deadline_at, is_batch=is_batch)
+            await self._enqueue(call, to_follow, has_begun=bool(labels))
+            try:
+                labels += await call.answered
+            finally:
+                self._forget(call)
+        return labels
+
+    async def _enqueue(self, call: Call, to_follow: Load, *, has_begun: bool) -> None:
+        """Queue a portion. Once a call has begun, its next portion waits for room: what was computed is not thrown away."""
+        while True:
+            try:
+                return self._put(call, to_follow)
+            except Overloaded as error:
+                if not has_begun:
+                    raise
+                await asyncio.sleep(error.retry_after_seconds)
+
+    def _put(self, call: Call, to_follow: Load) -> None:
         try:
-            self._queue.put(call.works)
+            self._queue.put(call.works, to_follow)
         except (Overloaded, TooLarge, DeadlineExceeded) as error:
             reason = DropReason.HOPELESS if isinstance(error, DeadlineExceeded) else DropReason.OVERLOADED
             self._observer.dropped(reason, len(call.works))

@@ -127,6 +127,18 @@ def rectangles(lengths: Sequence[int], waste: float) -> Iterator[slice]:
             start = stop
 
 
+def portions(sequences: Sequence[TokenSequence], max_tokens: int) -> Iterator[Sequence[TokenSequence]]:
+    """The sequences cut into stretches of at most `max_tokens`; a longer sequence is a stretch of its own."""
+    start = tokens = 0
+    for at, sequence in enumerate(sequences):
+        if at > start and tokens + len(sequence) > max_tokens:
+            yield sequences[start:at]
+            start, tokens = at, 0
+        tokens += len(sequence)
+    if sequences:
+        yield sequences[start:]
+
+
 def _waste(lengths: Sequence[int]) -> float:
     return 1 - sum(lengths) / (len(lengths) * max(lengths))
 

@@ -37,10 +37,10 @@ class SharedQueue(Generic[P]):
         """Of one batch; it shrinks when memory runs out."""
         return self._budget_tokens
 
-    def put(self, works: Sequence[Work[P]]) -> None:
+    def put(self, works: Sequence[Work[P]], to_follow: Load = Load()) -> None:  # noqa: B008 - frozen
         """See `TokenQueue.put`."""
         with self._changed:
-            self._queue.put(works)
+            self._queue.put(works, to_follow)
             self._changed.notify()
 
     def take(self) -> Batch[P] | None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from registry.quiet_mlflow import quiet_mlflow
-from registry.store import RegisteredVersion
+from registry.store import RegisteredVersion, with_aliases
 from summit_inference.errors import UpstreamBroken
 
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
@@ -29,7 +29,8 @@ class EmbeddedStore:
 
     def all_versions(self, name: str) -> tuple[RegisteredVersion, ...]:
         found = self._client.search_model_versions(f"name='{name}'", max_results=10_000)
-        return tuple(sorted(map(_registered, found), key=lambda version: -int(version.version)))
+        aliases = self._client.get_registered_model(name).aliases if found else {}
+        return with_aliases([_registered(version) for version in found], {key: str(aliases[key]) for key in aliases})
 
     def source(self, name: str, version: str) -> str:
         return str(self._client.get_model_version_download_uri(name, version))

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from registry.store import Connection, RegisteredVersion
+from registry.store import Connection, RegisteredVersion, with_aliases
 from summit_inference.errors import ConfigurationError, SummitError, UpstreamBroken, UpstreamUnreachable
 
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
@@ -44,7 +44,7 @@ class RestStore:
             page = self._call("GET", "model-versions/search", params=query) or {}
             found += [_registered(document) for document in page.get("model_versions", [])]
             if not page.get("next_page_token"):
-                return tuple(sorted(found, key=lambda version: -int(version.version)))
+                return with_aliases(found, self._aliases(name) if found else {})
             query = {**query, "page_token": page["next_page_token"]}
 
     def source(self, name: str, version: str) -> str:
@@ -57,6 +57,11 @@ class RestStore:
 
     def delete_alias(self, name: str, alias: str) -> None:
         self._call("DELETE", "registered-models/alias", json={"name": name, "alias": alias})
+
+    def _aliases(self, name: str) -> dict[str, str]:
+        """The number of the version that each alias names."""
+        model = (self._call("GET", "registered-models/get", params={"name": name}) or {}).get("registered_model", {})
+        return {str(alias["alias"]): str(alias["version"]) for alias in model.get("aliases", [])}
 
     def _version(self, path: str, query: Mapping[str, str]) -> RegisteredVersion | None:
         answer = self._call("GET", path, params=query)

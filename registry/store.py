@@ -1,8 +1,8 @@
 """The registry behind one protocol: MLflow's REST API where a server runs, its database where none does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from summit_inference.errors import ConfigurationError
@@ -42,6 +42,15 @@ class RegisteredVersion:
     aliases: tuple[str, ...]
 
 
+def with_aliases(versions: Sequence[RegisteredVersion], aliases: Mapping[str, str]) -> tuple[RegisteredVersion, ...]:
+    """The versions, newest first, each with the aliases that name its number: MLflow's search leaves them out."""
+    newest_first = sorted(versions, key=lambda version: -int(version.version))
+    return tuple(
+        replace(version, aliases=tuple(sorted(alias for alias, number in aliases.items() if number == version.version)))
+        for version in newest_first
+    )
+
+
 class VersionStore(Protocol):
     """What is asked of the registry. Each method may raise an UpstreamError or a ConfigurationError (credentials)."""
 
@@ -50,7 +59,7 @@ class VersionStore(Protocol):
     def by_alias(self, name: str, alias: str) -> RegisteredVersion | None: ...
 
     def all_versions(self, name: str) -> tuple[RegisteredVersion, ...]:
-        """Every version of the model, newest first; empty for an unknown name."""
+        """Every version of the model with its aliases, newest first; empty for an unknown name."""
         ...
 
     def source(self, name: str, version: str) -> str:

@@ -67,8 +67,10 @@ class TokenQueue(Generic[P]):
         """Tokens that wait."""
         return self._realtime.load.tokens + self._batch.load.tokens
 
-    def put(self, works: Sequence[Work[P]]) -> None:
+    def put(self, works: Sequence[Work[P]], to_follow: Load = Load()) -> None:  # noqa: B008 - frozen
         """Queue all of `works` or, when this raises, none: they are one caller's and share its deadline and class.
+
+        `to_follow` is what the caller will put once these are done: its deadline must hold for all.
 
         Raises:
             TooLarge: they would not fit into an empty queue.
@@ -80,7 +82,7 @@ class TokenQueue(Generic[P]):
             work.enqueued_at = now
         load = self._with_forwards(Load.of(work.tokens for work in works))
         self._check_room(load)
-        self._check_deadline(load, works[0], now)
+        self._check_deadline(self._with_forwards(load + to_follow), works[0], now)
         for work in works:
             self._heap_of(work).push(work, self._urgency(work))
 

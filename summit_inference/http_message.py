@@ -5,6 +5,7 @@ For every server of the project, whatever its framework. Does not know the V2 pr
 
 import asyncio
 import math
+import re
 import zlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, NamedTuple, TypeVar
@@ -21,6 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _Result = TypeVar("_Result")
 _ENCODINGS = ("gzip", "deflate")
+_COUNT = re.compile("[0-9]{1,15}")
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
@@ -70,21 +72,27 @@ async def send_response(send: Send, response: HttpResponse, *, is_head: bool = F
     await send({"type": "http.response.body", "body": b"" if is_head else response.body})
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], max_bytes: int) -> bytes:
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], max_bytes: int, *, timeout_seconds: float = 30.0
+) -> bytes:
     """The request's body, inflated if its Content-Encoding is gzip or deflate; never more than `max_bytes` are held.
 
     Raises:
         TooLarge: it is longer, as received or inflated.
-        InvalidRequest: it is encoded otherwise, or cannot be inflated.
+        InvalidRequest: it is encoded otherwise, cannot be inflated, or does not arrive in time.
         CallerGone: it did not arrive whole.
     """
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in (*_ENCODINGS, "identity", ""):
         raise InvalidRequest("Content-Encoding must be gzip, deflate or none.")
     declared = headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > max_bytes:
+    if _COUNT.fullmatch(declared) and int(declared) > max_bytes:
         raise _too_large(max_bytes)
-    body = await _received(receive, max_bytes)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            body = await _received(receive, max_bytes)
+    except TimeoutError:
+        raise InvalidRequest(f"The body did not arrive within {timeout_seconds:g} s; send it in one go.") from None
     return await asyncio.to_thread(_inflated, body, max_bytes) if encoding in _ENCODINGS else body
 
 

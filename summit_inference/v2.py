@@ -4,6 +4,7 @@ A server decodes requests and encodes responses, a client the other two. Pure: n
 bytes stay views of the body that was received.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ from summit_inference.v2_tensor import (
 
 JSON_LENGTH_HEADER = "inference-header-content-length"
 EXTENSIONS = ("binary_tensor_data",)
+_COUNT = re.compile("[0-9]{1,15}")
 
 
 def json_length_of(headers: Mapping[str, str]) -> int | None:
@@ -46,7 +48,7 @@ def json_length_of(headers: Mapping[str, str]) -> int | None:
     value = headers.get(JSON_LENGTH_HEADER)
     if value is None:
         return None
-    if not (value.isascii() and value.isdigit()):
+    if not _COUNT.fullmatch(value):
         raise InvalidRequest("Inference-Header-Content-Length must be the length of the body's JSON part in bytes.")
     return int(value)
 

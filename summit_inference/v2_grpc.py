@@ -17,7 +17,7 @@ from summit_inference.v2 import EXTENSIONS
 from summit_inference.v2_grpc_codec import decode_request, encode_metadata, encode_response, parsed
 from summit_inference.v2_grpc_messages import SERVICE, message_class
 from summit_inference.v2_limits import Limits
-from summit_inference.v2_service import MODEL_VERSION_HEADER, V2Service, answerable, context_of, within
+from summit_inference.v2_service import V2Service, answerable, context_of, version_header, within
 
 ERROR_CODE_KEY = "x-error-code"
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -109,8 +109,7 @@ class _Methods:
     async def _model_infer(self, body: bytes) -> _Answer:
         request, is_raw = decode_request(body, self._limits)
         response = await self._service.infer(request)
-        version = response.model_version
-        return encode_response(response, is_raw=is_raw), {MODEL_VERSION_HEADER: version} if version else {}
+        return encode_response(response, is_raw=is_raw), version_header(response)
 
 
 def _encoded(kind: str, **fields: object) -> _Answer:

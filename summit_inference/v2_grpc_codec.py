@@ -26,10 +26,10 @@ from summit_inference.tensors import (
 )
 from summit_inference.v2_binary import array_from_raw, raw_from_array
 from summit_inference.v2_findings import Findings
+from summit_inference.v2_grpc_cost import check_cost
 from summit_inference.v2_grpc_messages import message_class
 from summit_inference.v2_limits import Limits
 from summit_inference.v2_tensor import check_distinct, datatype_of, shape_of, text_of
-from summit_inference.v2_wire import check_cost
 
 _CONTENTS: dict[Datatype, str] = {
     Datatype.BOOL: "bool_contents",

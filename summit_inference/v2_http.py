@@ -31,7 +31,7 @@ from summit_inference.http_message import (
 from summit_inference.tensors import Servable
 from summit_inference.v2 import EXTENSIONS, decode_request, encode_response, json_length_of, metadata_document
 from summit_inference.v2_limits import Limits
-from summit_inference.v2_service import MODEL_VERSION_HEADER, V2Service, answerable, context_of, within
+from summit_inference.v2_service import V2Service, answerable, context_of, version_header, within
 
 _PREFIX = "/v2"
 _MODEL = r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?"
@@ -146,13 +146,16 @@ class V2App:
 
     async def _infer(self, call: _Call) -> HttpResponse:
         self._service.servable(call.model_name)  # refused before the body is read
-        body = await read_body(call.receive, call.headers, self._limits.max_body_bytes)
+        body = await read_body(
+            call.receive,
+            call.headers,
+            self._limits.max_body_bytes,
+            timeout_seconds=self._limits.body_timeout_seconds,
+        )
         request = decode_request(call.model_name, call.model_version, body, json_length_of(call.headers), self._limits)
         response = await unless_gone(call.receive, self._service.infer(request))
         content, headers = encode_response(response, request)
-        if response.model_version is not None:
-            headers[MODEL_VERSION_HEADER] = response.model_version
-        return HttpResponse(200, headers, content)
+        return HttpResponse(200, {**headers, **version_header(response)}, content)
 
 
 def _path(scope: Scope) -> str:

@@ -11,8 +11,10 @@ class Limits:
 
     max_body_bytes: int = 64 * _MIB
     """Of a body, as received and as inflated: 4,000 texts of 16 KiB."""
+    body_timeout_seconds: float = 30.0
+    """For a body to arrive: a caller that stops sending must not hold its memory for ever."""
     max_json_bytes: int = 8 * _MIB
-    """Of its JSON, which takes up to 25 times its size while it is read."""
+    """Of its JSON, which takes up to 30 times its size while it is read."""
     max_tensors: int = 64
     """Inputs, or outputs asked for."""
     max_tensor_elements: int = 4 * _MIB

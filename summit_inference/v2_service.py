@@ -5,19 +5,22 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http import HTTPStatus
 
 from summit_inference import deadline as deadlines
 from summit_inference.context import RequestContext
 from summit_inference.deadline import Deadline
 from summit_inference.errors import DeadlineExceeded, InternalError, InvalidRequest, ModelNotFound, SummitError
-from summit_inference.status import STATUSES
+from summit_inference.status import STATUSES, status_of
 from summit_inference.tensors import InferRequest, InferResponse, ModelMetadata, Servable
 from summit_inference.v2 import selected
 
 MODEL_VERSION_HEADER = "x-model-version"
+_SAFE_IN_A_HEADER = re.compile(r"[!-~]{1,128}")
 
 _logger = logging.getLogger(__name__)
 
@@ -86,6 +89,12 @@ def context_of(headers: Mapping[str, str]) -> tuple[RequestContext, InvalidReque
         return RequestContext.from_headers(rest), error
 
 
+def version_header(response: InferResponse) -> dict[str, str]:
+    """The version that answered, as a header or metadata; nothing where there is none that a header can carry."""
+    version = response.model_version or ""
+    return {MODEL_VERSION_HEADER: version} if _SAFE_IN_A_HEADER.fullmatch(version) else {}
+
+
 @asynccontextmanager
 async def within(deadline: Deadline | None) -> AsyncIterator[None]:
     """Cancel the body when the caller's time is over.
@@ -107,8 +116,8 @@ async def within(deadline: Deadline | None) -> AsyncIterator[None]:
 
 
 def answerable(error: Exception) -> SummitError:
-    """The error that the caller sees; one that is a bug of ours is logged, and its text stays here."""
+    """The error that the caller sees. A fault of the server itself is logged; of a foreign one, the text stays here."""
     known = error if isinstance(error, SummitError) and type(error) in STATUSES else None
-    if known is None or isinstance(known, InternalError):
-        _logger.error("request failed by a bug", exc_info=error)
+    if known is None or status_of(known).http == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _logger.error("request failed by a fault of the server", exc_info=error)
     return known or InternalError("The server failed by a fault of its own; its log has the reason by request id.")

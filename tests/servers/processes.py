@@ -15,7 +15,7 @@ import pytest
 
 _POLL_SECONDS = 0.05
 _START_SECONDS = 90
-_STOP_SECONDS = 10
+_STOP_SECONDS = 3  # no server here has anything to save
 _LOG_TAIL_CHARACTERS = 4000
 
 
@@ -48,8 +48,8 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, once it is ready and until the block ends; then its whole group is stopped.
 
-    It runs in the folder of its log, and `environment` is added to this process's own. One that ends, or is not ready in
-    time, fails the test with the end of its log.
+    It runs in the folder of its log, and `environment` is added to this process's own. One that ends, or is not ready
+    in time, fails the test with the end of its log.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -48,7 +48,7 @@ def test_what_the_registry_does_not_know_is_none(code: str) -> None:
     assert store(answer(400, {"error_code": code})).by_alias("summit-extract", "blessed") is None
 
 
-def test_all_pages_of_versions_are_read_and_sorted_by_number() -> None:
+def test_all_pages_of_versions_are_read_newest_first_and_with_their_aliases() -> None:
     pages = {
         None: {
             "model_versions": [{**VERSION, "version": "2"}, {**VERSION, "version": "10"}],
@@ -57,11 +57,16 @@ def test_all_pages_of_versions_are_read_and_sorted_by_number() -> None:
         "more": {"model_versions": [{**VERSION, "version": "9"}]},
     }
 
+    aliases = [{"alias": "champion", "version": "9"}, {"alias": "candidate", "version": 10}]
+
     def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("registered-models/get"):
+            return httpx.Response(200, json={"registered_model": {"aliases": aliases}})
         assert request.url.params["filter"] == "name='summit-extract'"
         return httpx.Response(200, json=pages[request.url.params.get("page_token")])
 
-    assert [one.version for one in store(handler).all_versions("summit-extract")] == ["10", "9", "2"]
+    found = store(handler).all_versions("summit-extract")
+    assert [(one.version, *one.aliases) for one in found] == [("10", "candidate"), ("9", "champion"), ("2",)]
 
 
 def test_a_model_without_versions_has_none() -> None:

@@ -53,6 +53,17 @@ async def test_a_body_over_the_limit_is_refused_by_its_declared_length_without_r
         await read_body(receiving(), {"content-length": "11"}, 10)
 
 
+@pytest.mark.parametrize("declared", ["", "x", "-1", "²", "9" * 5000])
+async def test_a_declared_length_that_is_none_is_not_believed(declared: str) -> None:
+    assert await read_body(parts(b"a"), {"content-length": declared}, 10) == b"a"
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
+    started = receiving({"type": "http.request", "body": b"a", "more_body": True})
+    with pytest.raises(InvalidRequest, match=r"within 0\.01 s"):
+        await read_body(started, {}, 10, timeout_seconds=0.01)
+
+
 async def test_a_body_over_the_limit_is_refused_while_it_is_read() -> None:
     with pytest.raises(TooLarge):
         await read_body(parts(b"12345", b"678901", b"never read"), {}, 10)

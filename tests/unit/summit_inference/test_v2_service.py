@@ -5,6 +5,7 @@ import pytest
 
 from summit_inference.deadline import Deadline
 from summit_inference.errors import (
+    ArtifactError,
     BusyError,
     DeadlineExceeded,
     InternalError,
@@ -15,7 +16,7 @@ from summit_inference.errors import (
     TooLarge,
 )
 from summit_inference.tensors import InferRequest, InferResponse, ModelMetadata, RequestedOutput, Servable, Tensor
-from summit_inference.v2_service import V2Service, answerable, context_of, within
+from summit_inference.v2_service import V2Service, answerable, context_of, version_header, within
 
 
 class Model:
@@ -112,10 +113,19 @@ def test_an_error_without_a_code_is_logged_and_its_text_stays_here(
     assert caplog.records[0].exc_info[1] is error
 
 
-def test_a_bug_that_was_recognised_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
-    error = InternalError("The head has no label 7.")
+@pytest.mark.parametrize("kind", [InternalError, ArtifactError])
+def test_a_fault_of_the_server_that_was_recognised_is_logged_too(
+    kind: type[SummitError], caplog: pytest.LogCaptureFixture
+) -> None:
+    error = kind("The head has no label 7.")
     assert answerable(error) is error
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("version", [None, "", "3\r\nx: y", "drei ü", "3" * 200])
+def test_a_version_that_no_header_can_carry_is_left_out(version: str | None) -> None:
+    assert version_header(InferResponse("m", (), version)) == {}
+    assert version_header(InferResponse("m", (), "3")) == {"x-model-version": "3"}
 
 
 def test_a_bad_deadline_leaves_the_request_its_id() -> None:

@@ -1,9 +1,9 @@
 import pytest
 
 from summit_inference.errors import InvalidRequest, TooLarge
+from summit_inference.v2_grpc_cost import check_cost
 from summit_inference.v2_grpc_messages import message_class
 from summit_inference.v2_limits import Limits
-from summit_inference.v2_wire import check_cost
 
 _LIMITS = Limits(max_body_bytes=1000, max_json_bytes=100, max_tensors=2, max_parameters=2)
 

@@ -1,0 +1,60 @@
+"""The whole platform on this machine, driven by its own command line."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_PORTS = (5000, 8000, 8001, 8010, 8080, 8081, 8082, 8083, 9102)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One platform under its own home, on its own ports."""
+
+    home: Path
+    offset: int
+
+    @property
+    def gateway(self) -> str:
+        return f"http://127.0.0.1:{8000 + self.offset}"
+
+    def summit(self, *arguments: str, timeout_seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run the command as a user does, in this home."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "cli", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+            env=self.environment(),
+        )
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "SUMMIT_HOME": str(self.home), "SUMMIT_PORT_OFFSET": str(self.offset)}  # noqa: TID251
+
+    def status(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.summit("status", "--json").stdout)
+        return parsed
+
+    def pid(self, name: str) -> int:
+        return next(int(row["pid"]) for row in self.status()["processes"] if row["name"] == name)
+
+    def extract(self, body: object, **options: Any) -> httpx.Response:
+        return httpx.post(f"{self.gateway}/extract", json=body, timeout=60, **options)
+
+
+def free_offset() -> int:
+    """An offset at which none of the platform's ports is taken."""
+    return next(offset for offset in range(1000, 20_000, 137) if all(map(_is_free, (p + offset for p in _PORTS))))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
