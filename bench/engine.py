@@ -25,10 +25,11 @@ from transformers import AutoModelForTokenClassification, BertConfig, BertForTok
 from transformers.utils import logging as transformers_logging
 
 from predictor.engine import Engine, EngineLimits
-from predictor.model import Encoder, PaddedStrategy, cuda_capability, limits
+from predictor.model import Encoder, cuda_capability, limits
 from predictor.observer import Unobserved
 from predictor.packing import TokenSequence
 from predictor.placement import Device, Placement, Precision, placed
+from predictor.strategy import PaddedStrategy
 from predictor.supervision import SupervisionLimits
 from summit_inference.batching import QueueLimits
 

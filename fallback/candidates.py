@@ -1,8 +1,9 @@
 """Candidates: every stretch of a run that may be a name, and how probable each reading of it is.
 
-A run is read as a sequence of names and of words outside names. Each name weighs exp(log-odds of its clues), a word outside
-weighs 1, and a reading's probability is its share of the weight of all readings of the run (a semi-Markov model without
-transitions: Sarawagi and Cohen 2004). So two candidates that overlap compete, and never both come out over one half.
+A run is read as a sequence of names and of words outside names. A name weighs exp(log-odds of its clues), a word
+outside 1, and the probability of one way to read the run is its share of the weight of all ways (a semi-Markov model
+without transitions: Sarawagi and Cohen 2004). So two candidates that overlap compete, and never both come out over
+one half.
 """
 
 from collections.abc import Iterator
@@ -38,12 +39,14 @@ class Choice:
 
 def chosen(run: range, candidates: list[Candidate], at_least: float) -> list[Choice]:
     """The candidates of a run that are probable enough."""
-    best = ((candidate, each, max(each)) for candidate, each in zip(candidates, probabilities(run, candidates), strict=True))
+    best = (
+        (candidate, each, max(each)) for candidate, each in zip(candidates, probabilities(run, candidates), strict=True)
+    )
     return [Choice(candidate, LABELS[each.index(score)], score) for candidate, each, score in best if score >= at_least]
 
 
 def stretches(reading: Reading, run: range) -> Iterator[tuple[int, int]]:
-    """(first token, token after the last) of what may be a name, by first token: it begins and ends with a capitalised word."""
+    """(first token, token after the last) of what may be a name, by first token; both ends are capitalised words."""
     named = reading.named
     for start in run:
         if named[start]:
@@ -67,11 +70,7 @@ def probabilities(run: range, candidates: list[Candidate]) -> list[Odds]:
 
 def weight(odds: Odds) -> Odds:
     per, org, loc = odds
-    return (
-        exp(per if per < STRONGEST else STRONGEST),
-        exp(org if org < STRONGEST else STRONGEST),
-        exp(loc if loc < STRONGEST else STRONGEST),
-    )
+    return exp(min(per, STRONGEST)), exp(min(org, STRONGEST)), exp(min(loc, STRONGEST))
 
 
 def weights_before(size: int, weighed: list[tuple[int, int, Odds]]) -> list[float]:

@@ -1,6 +1,6 @@
-"""Clues: what speaks for or against a candidate, each a pair that reads by itself: ("before", "mr"), ("last class", "org_end").
+"""Clues: what speaks for or against a candidate, as pairs like ("before", "mr") or ("last class", "city").
 
-`weights` says how much a clue counts for each label. A clue looks at the candidate and at two tokens on either side, no farther.
+`weights` says how much a clue counts for each label. A clue looks at the candidate and two tokens on either side.
 """
 
 from functools import lru_cache
@@ -14,12 +14,15 @@ Clue = tuple[str, str]
 NOTHING = "(nothing)"
 OTHER = "(other)"
 SENTENCE_ENDS = frozenset(".!?")
-OPENERS = frozenset(".!?:\"“”'‘*-…|\n")
-SUFFIXES = frozenset(
-    "stan ville burg burgh berg borough shire ford ham ton town land field port pur abad grad city dale wood worth wick mouth "
-    "son sen ski sky ska ov ova ev ez es ian ien ese ish ist ism er ing ly ed able ful ness ment tion ity ic ical al ous ive "
-    "corp tech soft bank net com co gate i o a e u y s".split()
-)
+OPENERS = frozenset(".!?:\"\u201c\u201d\u2018'*-…|\n")
+"""Marks after which a capital letter may be due to its place alone."""
+
+SUFFIX_LIST = """
+    abad able al bank berg borough burg burgh city co com corp dale ed er ese ev ez field ford ful gate grad ham ian
+    ic ical ien ing ion ish ism ist ity ive land ly ment mouth ness net ous ov ova port pur sen shire ska ski sky soft
+    son stan tech tion ton town ville wick wood worth a e i o s u y
+"""
+SUFFIXES = frozenset(SUFFIX_LIST.split())
 LONGEST_SUFFIX = 7
 ACRONYM_LENGTH = 5
 CLASSED = (
@@ -87,19 +90,18 @@ def whole(reading: Reading, start: int, end: int, lexicon: Lexicon) -> list[Clue
 
 
 def kind_of_word(reading: Reading, at: int) -> tuple[str, str, str, bool]:
-    """What `single`, `first_of` and `last_of` look at: classes, form, ending, and whether the word begins a sentence."""
+    """What `single`, `first_of` and `last_of` look at: classes, form, ending, and whether a sentence begins here."""
     classes = reading.classes[at]
     return classes, shape(reading.words[at]), suffix(reading.lowers[at], classes), begins_sentence(reading, at)
 
 
 def begins_sentence(reading: Reading, at: int) -> bool:
-    """Whether the word's capital may be due to its place alone."""
     return not at or reading.lowers[at - 1][0] in OPENERS
 
 
 @lru_cache(maxsize=4096)
 def shape(word: str) -> str:
-    """How a word is written: `title`, `acronym`, …"""
+    """How a word is written, in one word."""
     if word.islower():
         return "lower"
     if word.isupper():

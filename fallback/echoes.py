@@ -1,6 +1,6 @@
 """Echoes: what a name that was told apart once says about shorter mentions of it elsewhere in the document.
 
-"Angela Merkel" makes a later "Merkel" a person, "Acme Robotics Inc." makes "Acme Robotics" and "Acme" organisations, and
+"Angela Merkel" makes "Merkel" a person, "Acme Robotics Inc." makes "Acme Robotics" and "Acme" organisations, and
 "Global Fishing Forum" makes "GFF" one.
 """
 
@@ -19,7 +19,11 @@ GAIN = 2.0
 """What an echo counts, in log-odds; chosen on development documents (docs/fallback.md)."""
 
 SHORTEST_ACRONYM = 3
-ORDINARY = frozenset("common title role demonym calendar direction org_head org_end place_head particle".split())
+ORDINARY_LIST = """
+    calendar common demonym direction legal_form org_end org_head particle place_head role title
+"""
+ORDINARY = frozenset(ORDINARY_LIST.split())
+
 
 @dataclass(frozen=True, slots=True)
 class Echoes:
@@ -34,7 +38,7 @@ class Echoes:
 
 
 def echoes(reading: Reading, choices: Iterable[Choice], lexicon: Lexicon) -> Echoes | None:
-    """The shorter forms of the names that were told apart; where two names share a form, the longer name's label wins."""
+    """The shorter forms of the names that were told apart; of two names that share a form, the longer one counts."""
     sure = sorted((c for c in choices if c.score >= SURE), key=lambda c: c.candidate.end - c.candidate.start)
     labels = {
         form: LABELS.index(choice.label)
@@ -67,7 +71,7 @@ def is_ordinary(classes: str) -> bool:
 
 
 def heard(reading: Reading, candidates: list[Candidate], known: Echoes) -> list[Candidate] | None:
-    """The candidates of a run, those that echo a name surer of its label; none if no candidate does. No name echoes itself."""
+    """The candidates of a run, those that echo a name raised; nothing if none does. No name echoes itself."""
     echoing = [echoed(reading, candidate, known) for candidate in candidates]
     if all(label is None for label in echoing):
         return None

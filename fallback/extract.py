@@ -1,7 +1,7 @@
 """`extract`: the entities of a text by rules alone, for callers who get no answer from the model.
 
-The gateway calls it in its own process, and `app` behind a port. It knows no engine, keeps nothing of the text, and takes time
-in proportion to the text's length, whatever is in it.
+The gateway calls it in its own process. It knows no engine, keeps nothing of the text, and takes time in proportion
+to the text's length, whatever is in it.
 """
 
 from itertools import chain
@@ -29,7 +29,9 @@ def extract(text: str) -> list[Span]:
     known = echoes(reading, chain.from_iterable(found), words)
     if known:
         again = (heard(reading, candidates, known) for _, candidates in runs)
-        found = [chosen(run, new, AT_LEAST) if new else old for (run, _), old, new in zip(runs, found, again, strict=True)]
+        found = [
+            chosen(run, new, AT_LEAST) if new else old for (run, _), old, new in zip(runs, found, again, strict=True)
+        ]
     return without_overlaps(span(text, reading, choice) for choice in chain.from_iterable(found))
 
 

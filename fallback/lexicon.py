@@ -1,7 +1,7 @@
 """Lexicon: which classes (`given`, `city`, `title`, …) a word or a phrase belongs to.
 
-The lists are the text files in `data/`: a line `[class]` opens a class, its entries follow, one a line or with commas between.
-`data/README.md` says where they come from. Entries and look-ups are in lower case.
+The lists are the text files in `data/`: a line `[class]` opens a class, its entries follow, one a line or with commas
+between. `data/README.md` says where they come from. Entries and look-ups are in lower case.
 """
 
 import re

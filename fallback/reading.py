@@ -6,22 +6,24 @@ A run is a stretch of capitalised words with the few small words that names cont
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fallback.lexicon import INITIAL, UNKNOWN, Lexicon
 from fallback.tokens import tokens
 
 MAX_RUN = 24
 MAX_CONNECTORS = 2
-CONNECTORS = frozenset(
-    "of the de da do dos das del della di du des van von der den bin ibn al el la le y e and & for 's ’s - – ' ,".split()
-)
+CONNECTOR_LIST = """
+    of the de da do dos das del della di du des van von der den bin ibn al el la le y e and & for 's \u2019s - \u2013 ' ,
+"""
+CONNECTORS = frozenset(CONNECTOR_LIST.split())
 INFLECTIONS = ("s", "ed", "d", "ing", "ly")
 FAMOUS = frozenset(("country", "metropolis", "place", "organisation", "person", "region"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Token i: `words[i]`, the same in lower case, its first code point, its classes, and whether a name may begin or end there."""
+    """Token i: `words[i]`, its lower case, its first code point, its classes, whether a name may begin or end there."""
 
     words: list[str]
     lowers: list[str]
@@ -67,42 +69,42 @@ class Reading:
 
 
 def read(text: str, lexicon: Lexicon) -> Reading:
-    found = tokens(text)
-    words = [word for word, _ in found]
-    lowers = [lowered(word) for word in words]
+    words, starts = tokens(text)
+    lowers = [word.lower() for word in words]
+    capitals = [word != lower for word, lower in zip(words, lowers, strict=True)]
+    lowers = [without_stop(lower) if lower[-1] == "." else lower for lower in lowers]
+    listed = [lexicon.get(lower, UNKNOWN) for lower in lowers]
     named = [
-        is_capitalised(word) if word != word.lower() else is_famous(lexicon.get(lower, ""))
-        for word, lower in zip(words, lowers, strict=True)
+        is_name_part(word) if capital else is_famous(classes)
+        for word, capital, classes in zip(words, capitals, listed, strict=True)
     ]
     classes = [
-        lexicon.get(lower) or (classes_of_name(word, lower, lexicon) if name else UNKNOWN)
-        for word, lower, name in zip(words, lowers, named, strict=True)
+        classes_of_unlisted(lower, lexicon) if name and classes == UNKNOWN else classes
+        for lower, name, classes in zip(lowers, named, listed, strict=True)
     ]
-    return Reading(words, lowers, [start for _, start in found], classes, named)
+    return Reading(words, lowers, starts, classes, named)
 
 
-def lowered(word: str) -> str:
-    """The word as the lists have it: in lower case, an abbreviation without its full stop ("Inc." but "U.S." and "J.")."""
-    lower = word.lower()
-    if lower[-1] == "." and lower.find(".") > 1:
-        return lower[:-1]
-    return lower
+def without_stop(lower: str) -> str:
+    """An abbreviation as the lists have it, without its full stop: "inc", but "u.s." and "j."."""
+    return lower[:-1] if lower.find(".") == len(lower) - 1 > 1 else lower
 
 
-def is_capitalised(word: str) -> bool:
+def is_name_part(word: str) -> bool:
     """Whether a word with a capital letter in it can be a name's part: mentions and links can't."""
     return word[0] != "@" and not word.startswith(("http", "www."))
 
 
+@lru_cache(maxsize=1024)
 def is_famous(classes: str) -> bool:
-    """Whether a word in lower case is so well known as a name, and as nothing else, that its writer may have meant the name."""
+    """Whether the writer of a word in lower case may have meant a name: it is a famous one, and no common word."""
     held = classes.split("+")
     return "common" not in held and not FAMOUS.isdisjoint(held)
 
 
-def classes_of_name(word: str, lower: str, lexicon: Lexicon) -> str:
-    """The classes of a capitalised word that is in no list: `initial`, or `common` for an inflection of a common word."""
-    if word[-1] == ".":
+def classes_of_unlisted(lower: str, lexicon: Lexicon) -> str:
+    """The classes of a name's part that is in no list: `initial`, or `common` for an inflection of a common word."""
+    if lower[-1] == ".":
         return INITIAL
     for ending in INFLECTIONS:
         if lower.endswith(ending) and "common" in lexicon.get(lower.removesuffix(ending), ""):

@@ -18,7 +18,7 @@ NONE: Odds = (0.0, 0.0, 0.0)
 
 
 def parts(clue: Clue) -> list[Clue]:
-    """The clues that a clue stands for: one about several classes stands for each of them, and for their combination."""
+    """The clues that a clue stands for: one about several classes stands for each of them and for their combination."""
     where, seen = clue
     if where in CLASSED and "+" in seen:
         return [*((where, name) for name in seen.split("+")), clue]
@@ -43,7 +43,7 @@ def parsed(table: str) -> Weights:
 
 
 def summed(weights: Weights, words: Lexicon) -> Weights:
-    """The weights with one entry for every combination of classes that the lexicon holds, so that a look-up is enough."""
+    """The weights, with an entry for every combination of classes that the lexicon holds: a look-up is enough."""
     combined = ((where, classes) for where in CLASSED for classes in {*words.values(), UNKNOWN})
     return weights | {clue: total(parts(clue), weights) for clue in combined}
 

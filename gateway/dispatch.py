@@ -155,7 +155,8 @@ class Dispatcher:
         try:
             with working_on(replace(work.caller.request, deadline=Deadline.after(seconds))):
                 version = target.model_version or work.request.model_version
-                answer = _checked(await target.upstream.infer(replace(work.request, model_version=version)), work.texts)
+                asked = replace(work.request, model_version=version, outputs=())  # the caller's choice is made here
+                answer = _checked(await target.upstream.infer(asked), work.texts)
         except SummitError as error:
             return self._note_failure(target, error, entered, began)
         finally:

@@ -34,6 +34,7 @@ from summit_inference.urgency import Work
 _log = logging.getLogger(__name__)
 
 _JOIN_SECONDS = 5.0
+_LOOK_FOR_ROOM_SECONDS = 0.05
 _PORTIONS = 2  # of the queue: no call holds more than one of them at a time
 _STOPPING = "The model is starting or stopping; retry later."
 _DEAD_LANE = "The server failed while it computed this text; the log has the reason."
@@ -72,6 +73,7 @@ class Engine:
         self._is_accepting = False
         self._loop: asyncio.AbstractEventLoop
         self._started: asyncio.Future[None]
+        self._open = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -118,11 +120,14 @@ class Engine:
             raise ModelNotReady(_STOPPING)
         seconds = None if deadline is None else deadline.remaining_seconds()
         deadline_at = math.inf if seconds is None else self._clock() + seconds
+        self._begin()
         try:
             async with asyncio.timeout(seconds):
                 return await self._in_portions(sequences, deadline_at, is_batch=is_batch)
         except TimeoutError as error:
             raise DeadlineExceeded(_EXPIRED) from error
+        finally:
+            self._end()
 
     async def drain(self) -> None:
         """Refuse new calls and return once all that were accepted are answered."""
@@ -167,24 +172,21 @@ class Engine:
         return labels
 
     async def _enqueue(self, call: Call, to_follow: Load, *, has_begun: bool) -> None:
-        """Queue a portion. Once a call has begun, its next portion waits for room: what was computed is not thrown away."""
-        while True:
-            try:
+        """Queue a portion. Of a call that has begun, it waits for room: what was computed is not thrown away."""
+        while has_begun:
+            with suppress(Overloaded):
                 return self._put(call, to_follow)
-            except Overloaded as error:
-                if not has_begun:
-                    raise
-                await asyncio.sleep(error.retry_after_seconds)
-
-    def _put(self, call: Call, to_follow: Load) -> None:
+            await asyncio.sleep(_LOOK_FOR_ROOM_SECONDS)
         try:
-            self._queue.put(call.works, to_follow)
+            self._put(call, to_follow)
         except (Overloaded, TooLarge, DeadlineExceeded) as error:
             reason = DropReason.HOPELESS if isinstance(error, DeadlineExceeded) else DropReason.OVERLOADED
             self._observer.dropped(reason, len(call.works))
             raise
+
+    def _put(self, call: Call, to_follow: Load) -> None:
+        self._queue.put(call.works, to_follow)
         self._calls.add(call)
-        self._idle.clear()
         self._observer.queue_changed(self._queue.tokens)
 
     def _forget(self, call: Call) -> None:
@@ -192,7 +194,14 @@ class Engine:
         if not call.is_complete and (waited := self._queue.cancel(call.works)):
             self._observer.dropped(DropReason.CANCELLED, waited)
             self._observer.queue_changed(self._queue.tokens)
-        if not self._calls:
+
+    def _begin(self) -> None:
+        self._open += 1
+        self._idle.clear()
+
+    def _end(self) -> None:
+        self._open -= 1
+        if not self._open:
             self._idle.set()
 
     def _start_lane(self, index: int) -> None:
@@ -241,6 +250,7 @@ class Engine:
         elif is_restarted:
             self._start_lane(lane.index)
         elif not self._supervision.is_any_warm:
+            self._queue.close()
             for call in self._calls:
                 call.fail(ModelNotReady(_STOPPING))
 

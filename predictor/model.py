@@ -4,7 +4,7 @@ A batch is computed packed, several texts as one sequence without padding, where
 sequences of its own before the first request, and takes a sorted, padded forward for the encoders that fail. The stock
 `transformers` model is called as it is: only its attention function is ours.
 
-Dimensions: B sequences, T tokens of one, N tokens of all, L labels.
+Dimensions: N tokens of all sequences, L labels.
 """
 
 import logging
@@ -12,9 +12,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +22,11 @@ from torch import Tensor, nn
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from predictor.attention import Layout, registered
-from predictor.packing import TokenLabels, TokenSequence, pack, pad, rectangles, unpack
+from predictor.attention import registered
+from predictor.packing import TokenLabels, TokenSequence, unpack
 from predictor.placement import Placement, Precision
 from predictor.self_check import check_sequences, relative_difference, tolerance
+from predictor.strategy import PackedStrategy, PaddedStrategy, Strategy, first_position, takes_token_types
 from summit_inference.errors import ArtifactError
 
 _log = logging.getLogger(__name__)
@@ -45,18 +45,6 @@ class ModelLimits:
     token_types: int
     """0 for an encoder without token types."""
     labels: int
-
-
-class Strategy(Protocol):
-    """A way to compute a batch."""
-
-    name: str
-
-    def logits(self, network: PreTrainedModel, sequences: Sequence[TokenSequence]) -> Tensor:
-        """The scores of every label before softmax (N, L), in the order of the sequences."""
-
-    def computed_tokens(self, lengths: Sequence[int]) -> int:
-        """How many tokens the forward runs over, padding included."""
 
 
 def cuda_capability() -> tuple[int, int] | None:
@@ -118,66 +106,6 @@ class Encoder:
         torch.set_num_threads(1)
 
 
-class PackedStrategy:
-    """All sequences as one; the attention function keeps them apart."""
-
-    def __init__(self, network: PreTrainedModel, attention: str) -> None:
-        self._first_position = first_position(network)
-        self._takes_token_types = _takes_token_types(network)
-        self.attention = attention
-        self.name = attention
-
-    def logits(self, network: PreTrainedModel, sequences: Sequence[TokenSequence]) -> Tensor:
-        """See `Strategy`."""
-        packed = pack(sequences, self._first_position)
-        device = _device(network)
-        inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids}
-        if self._takes_token_types:
-            inputs["token_type_ids"] = packed.token_type_ids
-        tensors = {name: _to_device(array[np.newaxis], device) for name, array in inputs.items()}  # (1, N)
-        output = network(**tensors, packed_layout=Layout(packed, device))
-        return _logits_of(output)[0]  # (N, L)
-
-    def computed_tokens(self, lengths: Sequence[int]) -> int:
-        """No padding."""
-        return sum(lengths)
-
-
-class PaddedStrategy:
-    """Neighbours of similar length as a rectangle, one forward each."""
-
-    def __init__(self, network: PreTrainedModel, waste: float) -> None:
-        self._waste = waste
-        self._padding_id = getattr(network.config, "pad_token_id", None) or 0
-        self._takes_token_types = _takes_token_types(network)
-        self.name = "padded"
-
-    def logits(self, network: PreTrainedModel, sequences: Sequence[TokenSequence]) -> Tensor:
-        """See `Strategy`."""
-        groups = rectangles([len(sequence) for sequence in sequences], self._waste)
-        return torch.cat([self._rectangle(network, sequences[group]) for group in groups])  # (N, L)
-
-    def computed_tokens(self, lengths: Sequence[int]) -> int:
-        """Every rectangle in full."""
-        return sum(len(lengths[group]) * max(lengths[group]) for group in rectangles(lengths, self._waste))
-
-    def _rectangle(self, network: PreTrainedModel, sequences: Sequence[TokenSequence]) -> Tensor:
-        padded = pad(sequences, self._padding_id)
-        device = _device(network)
-        mask = _to_device(padded.attention_mask, device)  # (B, T)
-        types = {"token_type_ids": _to_device(padded.token_type_ids, device)} if self._takes_token_types else {}
-        output = network(input_ids=_to_device(padded.input_ids, device), attention_mask=mask, **types)
-        return _logits_of(output)[mask.bool()]  # (B, T, L) → (N, L)
-
-
-def first_position(network: PreTrainedModel) -> int:
-    """The position of a sequence's first token: RoBERTa and its kin count from behind their padding id, most from 0."""
-    for name, module in network.named_modules():
-        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
-            return int(module.padding_idx) + 1
-    return 0
-
-
 def _network(directory: Path, placement: Placement) -> PreTrainedModel:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
@@ -211,7 +139,7 @@ def limits(network: PreTrainedModel) -> ModelLimits:
     return ModelLimits(
         vocabulary=config.vocab_size,
         max_tokens=positions - first_position(network),
-        token_types=getattr(config, "type_vocab_size", 0) if _takes_token_types(network) else 0,
+        token_types=getattr(config, "type_vocab_size", 0) if takes_token_types(network) else 0,
         labels=config.num_labels,
     )
 
@@ -244,7 +172,7 @@ def _plain_scores(network: PreTrainedModel, sequences: Sequence[TokenSequence]) 
 
 def _fault(
     network: PreTrainedModel,
-    strategy: "PackedStrategy",
+    strategy: PackedStrategy,
     sequences: Sequence[TokenSequence],
     expected: npt.NDArray[np.float32],
     tolerance: float,
@@ -274,30 +202,9 @@ def _quantise(network: PreTrainedModel) -> None:
         )
 
 
-def _takes_token_types(network: PreTrainedModel) -> bool:
-    return (
-        "token_type_ids" in signature(network.forward).parameters and getattr(network.config, "type_vocab_size", 0) > 0
-    )
-
-
 def _local_window(network: PreTrainedModel) -> int | None:
     """How far the encoder's local layers see, in tokens; None where all layers are global."""
     return getattr(network.config, "sliding_window", None)
-
-
-def _device(network: PreTrainedModel) -> torch.device:
-    device: torch.device = network.device
-    return device
-
-
-def _to_device(array: npt.NDArray[Any], device: torch.device) -> Tensor:
-    tensor = torch.from_numpy(array)
-    return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
-
-
-def _logits_of(output: Any) -> Tensor:
-    logits: Tensor = output.logits
-    return logits
 
 
 def _array(tensor: Tensor) -> npt.NDArray[np.float32]:

@@ -23,7 +23,8 @@ class Precision(StrEnum):
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
     INT8 = "int8"
-    """Weights of the encoder's linear maps in 8 bits, activations quantised on the fly; on a CPU only."""
+    """Weights of the encoder's linear maps in 8 bits, on a CPU only. Activations are scaled by what else is in the
+    batch: an answer's scores, seldom its labels, differ a little from batch to batch."""
 
 
 @dataclass(frozen=True, slots=True)

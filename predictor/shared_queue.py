@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from summit_inference.batching import Batch, TokenQueue, share_tokens
 from summit_inference.cost_model import CostModel, Load
+from summit_inference.errors import ModelNotReady
 from summit_inference.urgency import Work
 
 _log = logging.getLogger(__name__)
@@ -28,9 +29,8 @@ class SharedQueue(Generic[P]):
 
     @property
     def tokens(self) -> int:
-        """Tokens that wait."""
-        with self._changed:
-            return self._queue.tokens
+        """Tokens that wait, about: for a gauge, which is not worth a lock."""
+        return self._queue.tokens
 
     @property
     def budget_tokens(self) -> int:
@@ -38,8 +38,10 @@ class SharedQueue(Generic[P]):
         return self._budget_tokens
 
     def put(self, works: Sequence[Work[P]], to_follow: Load = Load()) -> None:  # noqa: B008 - frozen
-        """See `TokenQueue.put`."""
+        """See `TokenQueue.put`; ModelNotReady once the queue is closed."""
         with self._changed:
+            if self._is_closed:
+                raise ModelNotReady("The model is stopping; retry later.")
             self._queue.put(works, to_follow)
             self._changed.notify()
 

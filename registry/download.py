@@ -12,7 +12,7 @@ from registry.artifact import verify
 from registry.artifact_files import ArtifactFiles, open_files
 from registry.digests import GIBIBYTE
 from registry.reference import FILE_NAME, ModelReference
-from registry.sources import default_sources, trusted_source
+from registry.sources import allowed_sources, trusted_source
 from registry.staging import Staging, disk_errors, sole_use
 from registry.store import Connection
 from summit_inference.errors import ArtifactError, UpstreamError
@@ -62,7 +62,7 @@ def download(
     """
     if _is_there(reference, into):
         return into
-    source = trusted_source(reference.source, connection.allowed_sources or default_sources(connection))
+    source = trusted_source(reference.source, allowed_sources(connection))
     staging = Staging(reference, into)
     with disk_errors(into), sole_use(staging.directory):
         if _is_there(reference, into):  # another process was faster

@@ -12,7 +12,7 @@ _MAX_REFERENCE_BYTES = 1024 * 1024
 
 
 def mirrored(root: str, name: str, version: str, connection: Connection) -> ModelReference:
-    """The version as the mirror at `root` (`s3://bucket/prefix` or a directory) describes it.
+    """The version as the mirror at `root` (`s3://bucket/prefix` or a directory, no slash at its end) describes it.
 
     Its digests say that the files are whole, not who put them there: who may write to the mirror, may write these too.
 
@@ -20,9 +20,9 @@ def mirrored(root: str, name: str, version: str, connection: Connection) -> Mode
         ArtifactError: the version is not there, or what is there is another.
         UpstreamError, ConfigurationError: see `ArtifactFiles.chunks`.
     """
-    uri = f"{root.rstrip('/')}/{name}/{version}"
+    uri = f"{root}/{name}/{version}"
     document = b""
-    with open_files(trusted_source(uri, (root.rstrip("/"),)), connection) as files:
+    with open_files(trusted_source(uri, (root,)), connection) as files:
         for chunk in files.chunks(FILE_NAME):
             document += chunk
             if len(document) > _MAX_REFERENCE_BYTES:

@@ -15,7 +15,8 @@ from registry.publish_order import PublishOrder
 from registry.reference import ModelReference
 from registry.resolve import DIGEST_TAG, FILES_TAG, SEMVER_TAG, resolve, with_semver
 from registry.safety import check_safe
-from registry.selector import is_name, written_semver
+from registry.selector import Kind, Selector, is_name, written_semver
+from registry.sources import allowed_sources, trusted_source
 from registry.store import Connection, VersionStore, open_store
 from summit_inference.errors import InvalidRequest
 
@@ -50,7 +51,7 @@ def seal(name: str, version: str, connection: Connection, progress: Progress = s
     """The version, logged with mlflow by other means, once its files are checked and their digests stand in its tags.
 
     Raises:
-        ArtifactError: it holds a file that must not be served.
+        ArtifactError: it holds a file that must not be served, or its source is not allowed.
         InvalidRequest: it has digests already, and these stay.
         ModelVersionNotFound: there is no such version.
     """
@@ -61,8 +62,10 @@ def seal(name: str, version: str, connection: Connection, progress: Progress = s
                 f"version {version} of {name} has digests already; publish its new files as a new version"
             )
         if registered is not None:
+            source = store.source(name, version)
+            trusted_source(source, allowed_sources(connection))
             with mlflow_writer(connection) as writer:
-                files = writer.stored_digests(store.source(name, version))
+                files = writer.stored_digests(source)
                 writer.tag(name, version, _digest_tags(files))
             progress(f"sealed {len(files)} files")
         return resolve(store, name, version)
@@ -74,6 +77,8 @@ def _checked(order: PublishOrder) -> PublishOrder:
         raise InvalidRequest("a semver has three numbers, as in v2.1.0; correct it")
     if not is_name(order.name):
         raise InvalidRequest("a model's name is letters, digits, dots, dashes and underscores, at most 128 of them")
+    if order.alias is not None and Selector.parse(order.alias).kind is not Kind.ALIAS:
+        raise InvalidRequest("an alias is a word such as candidate, neither a number nor a semver")
     check_safe(order.directory)
     if {model_in(order.directory), tokenizer_in(order.directory)} != {order.directory}:
         raise InvalidRequest(

@@ -40,7 +40,7 @@ def referred(registered: RegisteredVersion, source: str) -> ModelReference:
     if not {DIGEST_TAG, FILES_TAG} <= registered.tags.keys():
         raise ArtifactError(
             f"version {registered.version} of {registered.name} has no digests, so nothing can be verified; "
-            f"seal it with: summit model seal {registered.name} {registered.version}"
+            f"seal it with: summit model seal {registered.name}@{registered.version}"
         )
     return ModelReference(
         name=registered.name,

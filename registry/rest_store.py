@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from registry.store import Connection, RegisteredVersion, with_aliases
+from registry.store import Connection, RegisteredVersion, alias_refusal, with_aliases
 from summit_inference.errors import ConfigurationError, SummitError, UpstreamBroken, UpstreamUnreachable
 
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
@@ -53,7 +53,9 @@ class RestStore:
         return str(answer.get("artifact_uri", ""))
 
     def set_alias(self, name: str, alias: str, version: str) -> None:
-        self._call("POST", "registered-models/alias", json={"name": name, "alias": alias, "version": version})
+        order = {"name": name, "alias": alias, "version": version}
+        if self._call("POST", "registered-models/alias", json=order) is None:
+            raise alias_refusal(name, alias, version)
 
     def delete_alias(self, name: str, alias: str) -> None:
         self._call("DELETE", "registered-models/alias", json={"name": name, "alias": alias})

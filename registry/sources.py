@@ -32,9 +32,10 @@ class Source:
     """Of a directory: absolute. Else: relative to the bucket or to the server's root. No slash at the end."""
 
 
-def default_sources(connection: Connection) -> tuple[str, ...]:
-    """The prefixes that are allowed where nobody stated any: a server may not point at the files of its readers."""
-    return ("mlflow-artifacts:/", "s3://") if connection.is_served else ("/", "s3://")
+def allowed_sources(connection: Connection) -> tuple[str, ...]:
+    """The prefixes that are stated; else a server's own store and buckets, but never the files of its readers."""
+    by_default = ("mlflow-artifacts:/", "s3://") if connection.is_served else ("/", "s3://")
+    return connection.allowed_sources or by_default
 
 
 def trusted_source(uri: str, allowed: Sequence[str]) -> Source:

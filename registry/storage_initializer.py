@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from registry.download import Progress, download
@@ -57,8 +58,9 @@ def initialize(uri: StorageUri, directory: Path, settings: RegistrySettings, pro
         raise InvalidRequest(
             f"the alias {uri.selector.value} may mean another version at each cold start; name the version's number"
         )
-    connection = settings.connection()
-    reference = _reference(uri, settings.model_bucket, connection)
+    bucket = settings.model_bucket.rstrip("/")
+    connection = replace(settings.connection(), allowed_sources=(bucket,)) if bucket else settings.connection()
+    reference = _reference(uri, bucket, connection)
     if uri.digest not in {None, reference.digest}:
         raise ArtifactError(f"the digest of version {reference.version} is {reference.digest}; storageUri pins another")
     download(reference, directory, connection, limits=settings.download_limits(), progress=progress)

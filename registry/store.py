@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from summit_inference.errors import ConfigurationError
+from summit_inference.errors import ConfigurationError, InvalidRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Connection:
     s3_endpoint_url: str = ""
     """Of an S3 that is not Amazon's."""
     allowed_sources: tuple[str, ...] = ()
-    """Prefixes that a version's files may come from; empty means those of `sources.default_sources`."""
+    """Prefixes that a version's files may come from; empty means those of `sources.allowed_sources`."""
     timeout_seconds: float = 10.0
     """Of one answer, or of one silence within it."""
 
@@ -67,12 +67,23 @@ class VersionStore(Protocol):
         ...
 
     def set_alias(self, name: str, alias: str, version: str) -> None:
-        """Make the alias name the version, whichever it named before."""
+        """Make the alias name the version, whichever it named before.
+
+        Raises:
+            InvalidRequest: there is no such version, or MLflow reserves the alias.
+        """
         ...
 
     def delete_alias(self, name: str, alias: str) -> None:
         """Make the alias name nothing."""
         ...
+
+
+def alias_refusal(name: str, alias: str, version: str) -> InvalidRequest:
+    """The error of a `VersionStore` whose registry does not take an alias."""
+    return InvalidRequest(
+        f"{alias} cannot name version {version} of {name}; take one that exists, and an unreserved alias"
+    )
 
 
 @contextmanager

@@ -116,6 +116,8 @@ class TokenQueue(Generic[P]):
             raise Overloaded("The queue is full; retry later.", retry_after_seconds=self._retry_after_seconds())
 
     def _check_deadline(self, load: Load, first: Work[P], now: float) -> None:
+        if first.deadline_at == math.inf:
+            return
         alone = self._cost.seconds(load) / min(self._limits.lanes, max(1, load.forwards))
         if now >= first.deadline_at or (now + alone > first.deadline_at and not self._is_idle()):
             raise DeadlineExceeded(
@@ -190,6 +192,8 @@ class TokenQueue(Generic[P]):
         return head
 
     def _is_hopeless(self, work: Work[P]) -> bool:
+        if work.deadline_at == math.inf:
+            return False
         now = self._clock()
         alone = self._cost.seconds(Load.of([work.tokens], forwards=1))
         is_only_one = self.tokens == work.tokens

@@ -4,6 +4,7 @@ On the wire a deadline is the time that is left (`X-Request-Timeout-Ms`, a gRPC 
 differ; inside a process it is an instant on the monotonic clock, so that waiting uses it up.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from summit_inference.errors import DeadlineExceeded, InvalidRequest
 
 HEADER = "x-request-timeout-ms"
+_MILLISECONDS = re.compile(r"0{0,3}[1-9][0-9]{0,11}", re.ASCII)
 
 Clock = Callable[[], float]
 """Seconds that only grow, such as `time.monotonic`."""
@@ -37,7 +39,7 @@ class Deadline:
         """
         if value is None:
             return None
-        if not (value.isascii() and value.isdigit()) or int(value) == 0:
+        if not _MILLISECONDS.fullmatch(value):
             raise InvalidRequest("X-Request-Timeout-Ms must be a positive whole number of milliseconds, such as 300.")
         return cls.after(int(value) / 1000, clock)
 

@@ -54,14 +54,16 @@ def error_response(error: SummitError, request_id: str) -> HttpResponse:
         {"error": error.message, "code": error.code, "request_id": request_id}, status_of(error).http
     )
     response.headers[REQUEST_ID_HEADER] = request_id
-    if isinstance(error, BusyError):
-        response.headers["retry-after"] = str(retry_after_seconds(error))
+    if (seconds := retry_after_seconds(error)) is not None:
+        response.headers["retry-after"] = str(seconds)
     return response
 
 
-def retry_after_seconds(error: BusyError) -> int:
-    """Whole seconds, at least 1: what `Retry-After` can say."""
-    return max(1, math.ceil(error.retry_after_seconds))
+def retry_after_seconds(error: SummitError) -> int | None:
+    """Whole seconds, at least 1: what `Retry-After` says. None where sending the request again does not help."""
+    if not status_of(error).is_retryable:
+        return None
+    return max(1, math.ceil(error.retry_after_seconds)) if isinstance(error, BusyError) else 1
 
 
 async def send_response(send: Send, response: HttpResponse, *, is_head: bool = False) -> None:

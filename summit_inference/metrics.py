@@ -45,7 +45,9 @@ COLD_START_SECONDS = Histogram(
 FLAG = Gauge("ai_flag", "What an operator has set: 1 for on, the rate for throttle, the percent for shadow.", ("flag",))
 FLAG_CHANGES = Counter("ai_flag_changes_total", "Changes of a flag that this gateway has seen.", ("flag",))
 WATCH_FAILURES = Counter(
-    "ai_watch_failures_total", "Reads of flags, routes or keys that failed; the last known ones stay in force.", ("watch",)
+    "ai_watch_failures_total",
+    "Reads of flags, routes or keys that failed; the last known ones stay in force.",
+    ("watch",),
 )
 
 PREDICTOR_REQUESTS = Counter(

@@ -9,7 +9,7 @@ import grpc
 
 from summit_inference.context import REQUEST_ID_HEADER, RequestContext, working_on
 from summit_inference.deadline import Deadline
-from summit_inference.errors import BusyError, SummitError
+from summit_inference.errors import SummitError
 from summit_inference.http_message import retry_after_seconds
 from summit_inference.status import status_of
 from summit_inference.tensors import Servable
@@ -122,7 +122,8 @@ async def _call(method: _Method, body: bytes, call: _ServerCall) -> bytes:
     context = _with_call_deadline(context, call.time_remaining())
     outcome = fault or await _outcome(method, body, context)
     if isinstance(outcome, SummitError):
-        await call.abort(_CODES[status_of(outcome).grpc], outcome.message, _trailing(outcome, context.request_id))
+        metadata = trailing_metadata(outcome, context.request_id)
+        await call.abort(_CODES[status_of(outcome).grpc], outcome.message, metadata)
     answer, trailing = outcome
     call.set_trailing_metadata(((REQUEST_ID_HEADER, context.request_id), *trailing.items()))
     return answer
@@ -147,8 +148,9 @@ def _with_call_deadline(context: RequestContext, remaining_seconds: float | None
     return replace(context, deadline=of_call)
 
 
-def _trailing(error: SummitError, request_id: str) -> tuple[tuple[str, str], ...]:
+def trailing_metadata(error: SummitError, request_id: str) -> tuple[tuple[str, str], ...]:
+    """What goes with an error's status: our code, the request's id, and when to come again."""
     metadata = [(ERROR_CODE_KEY, error.code), (REQUEST_ID_HEADER, request_id)]
-    if isinstance(error, BusyError):
-        metadata.append(("retry-after", str(retry_after_seconds(error))))
+    if (seconds := retry_after_seconds(error)) is not None:
+        metadata.append(("retry-after", str(seconds)))
     return tuple(metadata)

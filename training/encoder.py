@@ -1,5 +1,6 @@
 """The net that is trained: the base encoder with six token-type rows and a tagging head, all from known values."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -8,6 +9,9 @@ from transformers import BertConfig, BertForTokenClassification
 
 from training.corpora import TAGS
 from transformers_stage.case_classes import CaseClass
+
+Weights = Mapping[str, torch.Tensor]
+"""By the names of the net's state."""
 
 _TYPE_ROWS = "bert.embeddings.token_type_embeddings.weight"
 
@@ -35,3 +39,8 @@ def starting_encoder(base: Path) -> BertForTokenClassification:
     weights["classifier.bias"] = torch.zeros(len(TAGS))
     net.load_state_dict({name: weights[name] for name in net.state_dict()})
     return net
+
+
+def copy_of(net: BertForTokenClassification) -> dict[str, torch.Tensor]:
+    """The net's weights as they are now, whatever becomes of it."""
+    return {name: weight.detach().clone() for name, weight in net.state_dict().items()}

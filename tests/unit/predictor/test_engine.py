@@ -37,6 +37,23 @@ class LaneKilled(BaseException):
     """What no lane survives."""
 
 
+class Steps(threading.Event):
+    """A gate that lets one forward through at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._permits = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self._permits.acquire(timeout=timeout)
+
+    def step(self) -> None:
+        self._permits.release()
+
+    def set(self) -> None:
+        self._permits.release(1000)
+
+
 class FakeModel:
     """Labels are the token ids. It waits while `gate` is closed, so that a test decides when a forward ends."""
 
@@ -277,9 +294,57 @@ async def test_a_full_queue_refuses_at_once() -> None:
             with pytest.raises(Overloaded):
                 await engine.infer([text(3, 60)])
         await waiting
+    assert recorder.drops == [(DropReason.OVERLOADED, 1)]
+
+
+async def test_a_text_longer_than_the_queue_is_too_large() -> None:
+    async with running(FakeModel()) as engine:
         with pytest.raises(TooLarge):
             await engine.infer([text(4, 201)])
-    assert recorder.drops == [(DropReason.OVERLOADED, 1), (DropReason.OVERLOADED, 1)]
+
+
+async def test_a_call_larger_than_the_queue_is_computed_bit_by_bit_and_lets_others_in_between() -> None:
+    model = FakeModel()
+    async with running(model) as engine:
+        async with held(engine, model):
+            large = asyncio.create_task(engine.infer([text(2, 50)] * 10))
+            await asyncio.sleep(0)
+            small = asyncio.create_task(engine.infer([text(3, 50)]))
+            await asyncio.sleep(0)
+        await small
+        assert not large.done()
+        labels = await large
+    assert len(labels) == 10
+    assert model.batches.index([3]) == 3  # behind the one that was held and one portion of two
+
+
+async def test_a_call_that_has_begun_waits_for_room_and_is_not_refused() -> None:
+    model, recorder, steps = FakeModel(), Recorder(), Steps()
+    model.gate = steps
+    async with running(model, recorder) as engine:
+        large = asyncio.create_task(engine.infer([text(2, 100), text(4, 100)]))
+        await until(lambda: model.batches == [[2]])
+        others = [asyncio.create_task(engine.infer([text(first, length)])) for first, length in ((3, 60), (5, 140))]
+        await asyncio.sleep(0)
+        steps.step()  # the first portion is done, and finds 140 of 200 tokens waiting
+        await until(lambda: model.batches == [[2], [3]])
+        steps.set()
+        labels = await large
+        await asyncio.gather(*others)
+    assert (len(labels), model.batches, recorder.drops) == (2, [[2], [3], [5], [4]], [])
+
+
+async def test_a_drain_waits_for_the_last_portion() -> None:
+    model = FakeModel()
+    async with running(model) as engine:
+        async with held(engine, model):
+            large = asyncio.create_task(engine.infer([text(2, 50)] * 10))
+            await asyncio.sleep(0)
+            draining = asyncio.create_task(engine.drain())
+            await asyncio.sleep(0)
+        await draining
+        labels = await large
+    assert len(labels) == 10
 
 
 async def test_batch_work_yields_to_realtime_work() -> None:

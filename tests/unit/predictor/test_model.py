@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForTokenClassification
 
-from predictor.model import Encoder, PaddedStrategy, limits
+from predictor.model import Encoder, limits
 from predictor.packing import TokenLabels, TokenSequence
 from predictor.placement import Device, Placement, Precision
+from predictor.strategy import PaddedStrategy
 from summit_inference.errors import ArtifactError
 
 ON_CPU = Placement(Device.CPU, Precision.FLOAT32)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor.packing import Run, TokenSequence, pack, pad, rectangles, unpack
+from predictor.packing import Run, TokenSequence, pack, pad, portions, rectangles, unpack
 
 lengths_strategy = st.lists(st.integers(1, 30), min_size=1, max_size=20)
 
@@ -77,3 +77,12 @@ def test_rectangles_cover_all_in_order_and_waste_no_more_than_allowed(lengths: l
 def test_waste_decides_how_many_rectangles(waste: float, expected: list[list[int]]) -> None:
     lengths = [5, 5, 9]
     assert [lengths[group] for group in rectangles(lengths, waste)] == expected
+
+
+@given(st.lists(st.integers(1, 30), max_size=20), st.integers(1, 60))
+def test_portions_hold_all_in_order_and_no_more_than_allowed_unless_alone(lengths: list[int], most: int) -> None:
+    cut = list(portions(sequences(lengths), most))
+    assert [len(sequence) for portion in cut for sequence in portion] == lengths
+    for portion in cut:
+        assert portion
+        assert sum(map(len, portion)) <= most or len(portion) == 1

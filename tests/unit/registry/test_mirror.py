@@ -19,9 +19,8 @@ def mirror(reference: ModelReference, tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("end", ["", "/"])
-def test_what_was_downloaded_serves_as_a_mirror(mirror: Path, tmp_path: Path, end: str) -> None:
-    reference = mirrored(f"{mirror}{end}", "summit-extract", "3", NO_REGISTRY)
+def test_what_was_downloaded_serves_as_a_mirror(mirror: Path, tmp_path: Path) -> None:
+    reference = mirrored(str(mirror), "summit-extract", "3", NO_REGISTRY)
     assert reference.source == f"{mirror}/summit-extract/3"
     assert open_artifact(download(reference, tmp_path / "3", Connection("sqlite:///x"))).version == "3"
 

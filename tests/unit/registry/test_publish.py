@@ -23,6 +23,12 @@ def test_a_semver_has_three_numbers(order: PublishOrder, semver: str) -> None:
         publish(replace(order, semver=semver), NOWHERE)
 
 
+@pytest.mark.parametrize("alias", ["3", "v2.1.0"])
+def test_an_alias_cannot_look_like_a_version(order: PublishOrder, alias: str) -> None:
+    with pytest.raises(InvalidRequest, match="an alias is a word"):
+        publish(replace(order, alias=alias), NOWHERE)
+
+
 def test_a_name_is_checked_before_the_registry_sees_it(order: PublishOrder) -> None:
     with pytest.raises(InvalidRequest, match="a model's name"):
         publish(replace(order, name="x' OR '"), NOWHERE)

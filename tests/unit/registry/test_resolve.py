@@ -100,7 +100,7 @@ def test_a_version_without_digests_is_refused_with_the_command_that_seals_it(sto
     sealed = store.versions[0]
     tags = {key: value for key, value in sealed.tags.items() if key != missing}
     store.versions[0] = replace(sealed, tags=tags)
-    with pytest.raises(ArtifactError, match="summit model seal summit-extract 3"):
+    with pytest.raises(ArtifactError, match="summit model seal summit-extract@3"):
         resolve(store, "summit-extract", "3")
 
 

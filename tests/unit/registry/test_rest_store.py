@@ -8,7 +8,7 @@ import pytest
 
 from registry.rest_store import RestStore, rest_client
 from registry.store import Connection
-from summit_inference.errors import ConfigurationError, UpstreamBroken, UpstreamUnreachable
+from summit_inference.errors import ConfigurationError, InvalidRequest, UpstreamBroken, UpstreamUnreachable
 
 Handler = Callable[[httpx.Request], httpx.Response]
 VERSION = {
@@ -87,6 +87,11 @@ def test_an_alias_is_set_and_deleted() -> None:
         ("POST", path, {"name": "summit-extract", "alias": "champion", "version": "3"}),
         ("DELETE", path, {"name": "summit-extract", "alias": "champion"}),
     ]
+
+
+def test_an_alias_of_an_unknown_version_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="champion cannot name version 9 of summit-extract"):
+        store(answer(404, {"error_code": "RESOURCE_DOES_NOT_EXIST"})).set_alias("summit-extract", "champion", "9")
 
 
 def test_a_token_goes_before_user_name_and_password() -> None:

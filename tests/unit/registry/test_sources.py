@@ -1,11 +1,11 @@
 import pytest
 
-from registry.sources import Place, Source, default_sources, trusted_source
+from registry.sources import Place, Source, allowed_sources, trusted_source
 from registry.store import Connection
 from summit_inference.errors import ArtifactError
 
-SERVED = default_sources(Connection("https://mlflow.example"))
-ON_DISK = default_sources(Connection("sqlite:///mlflow.db"))
+SERVED = allowed_sources(Connection("https://mlflow.example"))
+ON_DISK = allowed_sources(Connection("sqlite:///mlflow.db"))
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,6 @@ def test_a_stated_prefix_ends_at_a_boundary() -> None:
 
 
 def test_a_stated_prefix_replaces_the_default_ones() -> None:
+    narrow = Connection("https://mlflow.example", allowed_sources=("s3://models/",))
     with pytest.raises(ArtifactError, match="not allowed here"):
-        trusted_source("mlflow-artifacts:/1/x", ["s3://models/"])
+        trusted_source("mlflow-artifacts:/1/x", allowed_sources(narrow))

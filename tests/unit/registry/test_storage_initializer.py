@@ -29,6 +29,16 @@ def test_a_version_lands_where_kserve_wants_it_whatever_else_it_says(tmp_path: P
     assert open_artifact(mount).version == "3"
 
 
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_mirror_goes_before_a_registry_that_is_set_too(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setenv("MODEL_BUCKET", f"{mirror}{end}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    monkeypatch.setenv("REGISTRY_ALLOWED_SOURCES", "s3://elsewhere/")
+    assert main(["mlflow://summit-extract/3", str(tmp_path / "mnt")]) == 0
+
+
 @pytest.mark.usefixtures("mirror")
 def test_a_pinned_digest_must_be_the_versions(
     reference: ModelReference, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -349,3 +349,12 @@ def test_beside_realtime_work_batch_work_keeps_to_its_cap(batch_tokens: list[int
     batch = waiting.take(LIMITS.budget_tokens)
     assert "now" in names(batch)
     assert sum(work.tokens for work in batch.works if work.is_batch) <= LIMITS.batch_tokens_beside_realtime
+
+
+def test_a_deadline_must_hold_for_all_that_its_caller_will_put() -> None:
+    clock = Clock()
+    waiting = queue(clock, cost=taught(seconds_per_token=0.01))
+    put(waiting, "other", 10)
+    waiting.put([Work(20, "first of one", deadline_at=clock.now + 1)])
+    with pytest.raises(DeadlineExceeded):
+        waiting.put([Work(20, "first of many", deadline_at=clock.now + 1)], to_follow=Load.of([50, 50]))

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from training.adapter import merge_onto, write
@@ -17,7 +15,7 @@ STAGE = Stage((Part("btc", "train"),), epochs=40, batch_tokens=64, learning_rate
 @pytest.fixture(scope="module")
 def extract(tiny_base, sentences: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Extract:
     """Trained, stored, merged and loaded again."""
-    directory: Path = tmp_path_factory.mktemp("version")
+    directory = tmp_path_factory.mktemp("version")
     tokenizer = Tokenizer.load(tiny_base.directory, {"type_vocab_size": 6, "max_position_embeddings": 512})
     net = starting_encoder(tiny_base.directory)
     list(Walker(net, tokenizer).stage(STAGE, Material([sentences], {})))

@@ -1,0 +1,54 @@
+"""A recipe to the adapter file of a version: reads the corpora, trains, stores the difference to the base."""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from training.adapter import write
+from training.augment import names_in
+from training.base import SHA256, installed_base
+from training.corpora import CORPORA, TAGS, split
+from training.encoder import Weights, copy_of, starting_encoder
+from training.gazetteers import gazetteer
+from training.recipe import Recipe, Stage
+from training.train import Material, Walker
+from transformers_stage.tokenizer import Tokenizer
+
+
+def build(recipe: Recipe, corpora_directory: Path, version_file: Path, say: Callable[[str], None]) -> None:
+    """Train on the installed base encoder as the recipe says, and write the adapter to `version_file`.
+
+    `say` hears a line at the end of every epoch.
+
+    Raises:
+        ConfigurationError: the base encoder or a corpus is missing.
+    """
+    base = installed_base()
+    stages = [(stage, material(stage, corpora_directory)) for stage in recipe.stages]
+    net = starting_encoder(base)
+    start = copy_of(net)
+    walker = Walker(net, Tokenizer.load(base, net.config.to_dict()))
+    epochs = sum(stage.epochs * len(stage.seeds) for stage in recipe.stages)
+    losses = (loss for stage, learnt_from in stages for loss in walker.stage(stage, learnt_from))
+    for epoch, loss in enumerate(losses, 1):
+        say(f"epoch {epoch} of {epochs}: loss {loss:.4f}")
+    write(version_file, start, biased(copy_of(net), recipe.outside_bias), SHA256)
+
+
+def material(stage: Stage, corpora_directory: Path) -> Material:
+    """The stage's sentences, and the names that they mention beside those of the word lists."""
+    parts = [
+        split(corpora_directory, CORPORA[part.corpus], part.split)[: part.limit] * part.times for part in stage.parts
+    ]
+    names = names_in(sentence for part in parts for sentence in part)
+    random = Random(stage.seeds[0])  # noqa: S311 - no secret is drawn
+    for label, more in gazetteer(stage.gazetteer_names, random).items():
+        names.setdefault(label, []).extend(more)
+    return Material(parts, names)
+
+
+def biased(weights: Weights, outside_bias: float) -> Weights:
+    """The weights with `outside_bias` added to the head's bias of the tag O."""
+    bias = weights["classifier.bias"].clone()
+    bias[TAGS.index("O")] += outside_bias
+    return {**weights, "classifier.bias": bias}
