@@ -34,7 +34,7 @@ def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     extract.add_argument("files", nargs="+", metavar="FILE", help="text or .jsonl; - for standard input")
     extract.add_argument("--local", action="store_true", help="in this process, with no service")
     extract.add_argument("--url", help="the gateway; by default AI_SERVICE_URL, or the one of this machine")
-    extract.add_argument("--offsets", choices=("codepoint", "utf16"), default="codepoint", help="unit of start and end")
+    extract.add_argument("--offsets", choices=("codepoints", "utf16"), default="codepoints", help="unit of start and end")
     extract.set_defaults(run=run)
 
 

@@ -46,7 +46,9 @@ class Gateway:
     def __init__(self, settings: GatewaySettings, extract: Extract) -> None:
         self._settings = settings
         self.drain = Drain()
-        self._limits = Limits(max_body_bytes=settings.max_body_bytes)
+        self._limits = Limits(
+            max_body_bytes=settings.max_body_bytes, body_timeout_seconds=settings.body_timeout_seconds
+        )
         self._targets = Targets(settings.upstream_url, self._target, random.random, settings.model_timeout_seconds)
         self._watches = Watches(settings, self._targets.follow)
         if self._watches.ring is None and not settings.is_loopback:
@@ -67,7 +69,7 @@ class Gateway:
         """The application of the main port."""
         settings = self._settings
         health = Health(self._targets, self.drain)
-        extract = ExtractRoute(self._dispatcher, settings.model_name, settings.max_body_bytes, _CLOCK)
+        extract = ExtractRoute(self._dispatcher, settings.model_name, self._limits, _CLOCK)
         routes: dict[str, dict[str, Route]] = {
             "/extract": {"POST": extract},
             "/health": {"GET": health.live},
@@ -78,7 +80,7 @@ class Gateway:
         paths = Paths(
             routes, V2App(self._servables, server_name=_SERVER_NAME, server_version=__version__, limits=self._limits)
         )
-        return Edge(paths, self._access, body_timeout_seconds=settings.body_timeout_seconds, clock=_CLOCK)
+        return Edge(paths, self._access, _CLOCK)
 
     def grpc_server(self) -> grpc.aio.Server:
         """The server of the gRPC port, bound and not started.

@@ -23,6 +23,9 @@ from summit_inference.spans import Span
 from summit_inference.tensors import InferRequest, InferResponse, Parameter
 from summit_inference.text_tensors import spans_of, tensors_of, texts_of
 
+_OURS = (POLICY_NAME, "binary_data_output")
+"""Parameters that are said to the gateway."""
+
 
 @dataclass(frozen=True, slots=True)
 class DispatchLimits:
@@ -99,12 +102,11 @@ class Dispatcher:
         return await self._by_rules(work, answer, asked)
 
     def _work(self, request: InferRequest, caller: Caller) -> _Work:
-        parameters = dict(request.parameters)
-        policy = policy_of(str(parameters.pop(POLICY_NAME, ""))) or caller.policy or Policy.ALLOW
+        policy = policy_of(str(request.parameters.get(POLICY_NAME, ""))) or caller.policy or Policy.ALLOW
         flags = self._flags()
         if flags.refuse and policy is Policy.ALLOW:
             policy = Policy.REFUSE
-        return _Work(replace(request, parameters=parameters), self._texts(request), caller, policy, flags)
+        return _Work(request, self._texts(request), caller, policy, flags)
 
     def _texts(self, request: InferRequest) -> list[str]:
         texts = texts_of(request)
@@ -154,9 +156,7 @@ class Dispatcher:
         self._in_flight += 1
         try:
             with working_on(replace(work.caller.request, deadline=Deadline.after(seconds))):
-                version = target.model_version or work.request.model_version
-                asked = replace(work.request, model_version=version, outputs=())  # the caller's choice is made here
-                answer = _checked(await target.upstream.infer(asked), work.texts)
+                answer = _checked(await target.upstream.infer(_onward(work.request, target)), work.texts)
         except SummitError as error:
             return self._note_failure(target, error, entered, began)
         finally:
@@ -201,6 +201,13 @@ class Dispatcher:
         return Answer(response, spans)
 
 
+def _onward(request: InferRequest, target: Target) -> InferRequest:
+    """The request as the model gets it: for all outputs, raw. Which of them, and how, is between us and the caller."""
+    version = target.model_version or request.model_version
+    parameters = {name: value for name, value in request.parameters.items() if name not in _OURS}
+    return InferRequest(request.model_name, request.inputs, version, parameters=parameters)
+
+
 def _checked(response: InferResponse, texts: list[str]) -> Answer:
     """The answer with its spans, which must stand where they say.
 
@@ -211,5 +218,6 @@ def _checked(response: InferResponse, texts: list[str]) -> Answer:
     for text, found in zip(texts, spans, strict=True):
         if any(text[span.start : span.end] != span.text for span in found):
             raise UpstreamBroken("The model's answer names an entity that does not stand where it says.")
-    parameters = {"degraded": False, **response.parameters}
-    return Answer(replace(response, parameters=parameters), spans)
+    if "degraded" not in response.parameters:
+        response = replace(response, parameters={"degraded": False, **response.parameters})
+    return Answer(response, spans)

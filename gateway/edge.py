@@ -26,10 +26,9 @@ _REPLACED = (deadline.HEADER.encode(), REQUEST_ID_HEADER.encode())
 class Edge:
     """An ASGI application around another, for requests of HTTP only."""
 
-    def __init__(self, app: App, access: Access, *, body_timeout_seconds: float, clock: Clock) -> None:
+    def __init__(self, app: App, access: Access, clock: Clock) -> None:
         self._app = app
         self._access = access
-        self._body_timeout_seconds = body_timeout_seconds
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +36,7 @@ class Edge:
         headers = headers_of(scope)
         request, fault = context_of(headers)
         caller = Caller(request, arrived_at)
-        exchange = Exchange(receive, send, headers, self._body_timeout_seconds)
+        exchange = Exchange(receive, send, headers)
         is_inference = scope["path"] == "/extract" or scope["path"].endswith("/infer")
         with (
             serving(caller),

@@ -1,10 +1,8 @@
-"""One HTTP exchange as the gateway lets it happen: a body that arrives in time, an answer with its headers."""
+"""One HTTP exchange as the gateway sees it: whether the body is there, what the answer is, and the headers of all."""
 
-import asyncio
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from summit_inference.errors import InvalidRequest
 from summit_inference.http_message import Receive, Send
 
 _SECURITY_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
@@ -16,33 +14,17 @@ _Message = MutableMapping[str, Any]
 class Exchange:
     """The two directions of one request, to be called by an application in place of its own."""
 
-    def __init__(self, receive: Receive, send: Send, headers: Mapping[str, str], body_timeout_seconds: float) -> None:
+    def __init__(self, receive: Receive, send: Send, headers: Mapping[str, str]) -> None:
         self._receive = receive
         self._send = send
-        self._body_timeout_seconds = body_timeout_seconds
-        self._until: float | None = None
         self._is_body_whole = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
         self.status: int | None = None
         """Of the answer that has begun; None while none has."""
 
     async def receive(self) -> _Message:
-        """The next message of the caller.
-
-        Raises:
-            InvalidRequest: the body takes too long.
-        """
-        if self._is_body_whole:
-            return await self._receive()
-        loop = asyncio.get_running_loop()
-        self._until = self._until or loop.time() + self._body_timeout_seconds
-        try:
-            async with asyncio.timeout_at(self._until):
-                message = await self._receive()
-        except TimeoutError:
-            raise InvalidRequest(
-                f"The body did not arrive within {self._body_timeout_seconds:g} s; send it faster, or less at once."
-            ) from None
-        self._is_body_whole = not message.get("more_body", False)
+        """The next message of the caller."""
+        message = await self._receive()
+        self._is_body_whole = self._is_body_whole or not message.get("more_body", False)
         return message
 
     async def send(self, message: _Message) -> None:

@@ -22,6 +22,7 @@ from summit_inference.http_message import HttpResponse, Receive, Scope, headers_
 from summit_inference.spans import Span, in_utf16
 from summit_inference.tensors import InferRequest
 from summit_inference.text_tensors import text_tensor
+from summit_inference.v2_limits import Limits
 from summit_inference.v2_service import MODEL_VERSION_HEADER
 
 _UNITS: dict[str, Callable[[str, Sequence[Span]], Sequence[Span]]] = {
@@ -35,10 +36,10 @@ _ONLY_DEGRADED = {"requested_model_version", "degraded_reason"}
 class ExtractRoute:
     """The route, over a dispatcher."""
 
-    def __init__(self, dispatcher: Dispatcher, model_name: str, max_body_bytes: int, clock: Clock) -> None:
+    def __init__(self, dispatcher: Dispatcher, model_name: str, limits: Limits, clock: Clock) -> None:
         self._dispatcher = dispatcher
         self._model_name = model_name
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive) -> HttpResponse:
@@ -49,7 +50,13 @@ class ExtractRoute:
             CallerGone: the caller has closed the connection.
         """
         counted = _offset_unit(scope["query_string"])
-        asked = _request(await read_body(receive, headers_of(scope), self._max_body_bytes))
+        body = await read_body(
+            receive,
+            headers_of(scope),
+            self._limits.max_body_bytes,
+            timeout_seconds=self._limits.body_timeout_seconds,
+        )
+        asked = _request(body)
         texts = asked.all_texts()
         caller = current()
         request = InferRequest(self._model_name, (text_tensor(texts),))

@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from summit_inference.settings import Settings
@@ -15,11 +15,9 @@ class GatewaySettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
-    upstream_url: str = Field(
-        default="http://127.0.0.1:8080", validation_alias=AliasChoices("AI_SERVICE_URL", "GATEWAY_UPSTREAM_URL")
-    )
+    upstream_url: str = Field(default="http://127.0.0.1:8080", validation_alias="AI_SERVICE_URL")
     """Where the model answers V2 while there is no routes document: the transformer on one machine, the
-    InferenceService's host in a cluster. `AI_SERVICE_URL`."""
+    InferenceService's host in a cluster."""
     model_name: str = "summit-extract"
     """The model's name in V2 paths, here and upstream."""
 
@@ -34,14 +32,13 @@ class GatewaySettings(Settings):
     metrics_on_main_port: bool = False
     """Whether `/metrics` answers on the main port too; with keys, it takes one of scope admin."""
 
-    token: SecretStr = Field(default=SecretStr(""), validation_alias=AliasChoices("AI_GATEWAY_TOKEN", "GATEWAY_TOKEN"))
-    """Tokens that open the gateway: `token`, or `name:token`, several with commas between; each at least 16 characters.
-    `AI_GATEWAY_TOKEN`."""
+    token: SecretStr = Field(default=SecretStr(""), validation_alias="AI_GATEWAY_TOKEN")
+    """Tokens that open the gateway: `token`, or `name:token`, or several with commas between; of 16 characters or more."""
     keys_file: Path | None = None
     """A JSON list of keys, with sha256 digests in place of tokens, scopes and limits; read again when it changes."""
 
-    redis_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("REDIS_URL", "GATEWAY_REDIS_URL"))
-    """Where flags (`summit:flags`) and routes (`summit:routes`) are; unset: in files. `REDIS_URL`."""
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
+    """Where flags (`summit:flags`) and routes (`summit:routes`) are; unset: in files."""
     flags_file: Path | None = None
     """Flags, as a JSON object of texts. Not with Redis."""
     routes_file: Path | None = None

@@ -43,7 +43,7 @@ def mlflow_writer(connection: Connection) -> Iterator["MlflowWriter"]:
             yield MlflowWriter(mlflow, connection)
         except mlflow.MlflowException as error:
             raise UpstreamBroken(
-                f"MLflow refused to store the model ({error.error_code}); look into its log"
+                f"MLflow refused to store the model: {error.message}"
             ) from error
 
 

@@ -23,7 +23,8 @@ from summit_inference.errors import InvalidRequest
 CONTENT_DIGEST_TAG = "content_digest"
 """Of the directory that was published. The version's own never repeats: MLflow adds files with times and ids."""
 LICENCE_TAG = "licence"
-DATA_LICENCE_TAG = "data_licence/{corpus}"
+DATA_LICENCES_TAG = "data_licences"
+"""An object, corpus → licence: a corpus has a title, and a tag's name takes few characters."""
 
 
 def publish(order: PublishOrder, connection: Connection, progress: Progress = silent) -> ModelReference:
@@ -108,5 +109,9 @@ def _digest_tags(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _order_tags(order: PublishOrder, content_digest: str) -> dict[str, str]:
-    data = {DATA_LICENCE_TAG.format(corpus=corpus): licence for corpus, licence in order.data_licences.items()}
-    return {SEMVER_TAG: order.semver, CONTENT_DIGEST_TAG: content_digest, LICENCE_TAG: order.licence, **data}
+    return {
+        SEMVER_TAG: order.semver,
+        CONTENT_DIGEST_TAG: content_digest,
+        LICENCE_TAG: order.licence,
+        DATA_LICENCES_TAG: json.dumps(order.data_licences, ensure_ascii=False),
+    }

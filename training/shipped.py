@@ -21,7 +21,7 @@ class ShippedVersion:
     @property
     def semver(self) -> str:
         """What the published model version is tagged with."""
-        return self.recipe.version
+        return f"v{self.recipe.version}"
 
     @property
     def file(self) -> Path:

@@ -7,8 +7,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import uvicorn
 
+from gateway.app import Gateway
+from gateway.connection import connection_class
+from gateway.settings import GatewaySettings
 from summit_inference.errors import ModelVersionNotFound
 from summit_inference.http_message import HttpResponse, Receive, Scope, Send, headers_of, send_response
 from summit_inference.spans import Span
@@ -35,9 +39,11 @@ class _Server(uvicorn.Server):  # type: ignore[misc]
 
 
 @asynccontextmanager
-async def served(app: App, port: int = 0) -> AsyncIterator[str]:
+async def served(app: App, port: int = 0, **options: Any) -> AsyncIterator[str]:
     """The URL at which the application answers."""
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, port=port, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1, **options
+    )
     server = _Server(config)
     running = asyncio.create_task(server.serve())
     await server.is_started.wait()
@@ -46,6 +52,43 @@ async def served(app: App, port: int = 0) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await running
+
+
+def by_rules(text: str) -> list[Span]:
+    """What the fallback of these tests finds: the whole text, as a place."""
+    return [Span(text, "LOC", 0, len(text), 0.5)] if text else []
+
+
+@dataclass(frozen=True)
+class Door:
+    """A gateway that answers over HTTP."""
+
+    url: str
+    gateway: Gateway
+    http: httpx.AsyncClient
+
+    async def extract(self, body: object, **options: Any) -> httpx.Response:
+        return await self.http.post("/extract", json=body, **options)
+
+
+@asynccontextmanager
+async def gateway_before(upstream_url: str, **settings: Any) -> AsyncIterator[Door]:
+    """A gateway before the model at this URL, without a connection to it yet."""
+    made = GatewaySettings(upstream_url=upstream_url, **settings)
+    gateway = Gateway(made, by_rules)
+    connection = connection_class(made.header_timeout_seconds)
+    async with (
+        gateway.running(),
+        served(gateway.http_app(), http=connection) as url,
+        httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
+    ):
+        yield Door(url, gateway, http)
+
+
+def nobody() -> str:
+    """The URL of a port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def one_entity(text: str) -> list[Span]:
@@ -65,6 +108,9 @@ class ScriptedModel:
     http: HttpResponse | None = None
     """Answered to every request, as a proxy before the model would."""
     dies_mid_answer: bool = False
+    ready_seconds: float = 0.0
+    """How long the question for readiness is held, as an activator holds it."""
+    finds: Callable[[str], list[Span]] = one_entity
     name: str = MODEL
     requests: list[InferRequest] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -77,6 +123,7 @@ class ScriptedModel:
 
     async def is_ready(self, model_version: str | None) -> bool:
         self.ready_asked += 1
+        await asyncio.sleep(self.ready_seconds)
         return self.is_up and model_version in {None, self.version}
 
     async def infer(self, request: InferRequest) -> InferResponse:
@@ -89,7 +136,7 @@ class ScriptedModel:
             raise
         if self.error:
             raise self.error
-        outputs = tensors_of([one_entity(text) for text in texts_of(request)])
+        outputs = tensors_of([self.finds(text) for text in texts_of(request)])
         return InferResponse(self.name, outputs, self.version, parameters={"run_id": "run-7", "degraded": False})
 
     def app(self) -> App:
