@@ -33,7 +33,7 @@ class GatewaySettings(Settings):
     """Whether `/metrics` answers on the main port too; with keys, it takes one of scope admin."""
 
     token: SecretStr = Field(default=SecretStr(""), validation_alias="AI_GATEWAY_TOKEN")
-    """Tokens that open the gateway: `token`, or `name:token`, or several with commas between; of 16 characters or more."""
+    """Tokens that open the gateway: `token`, or `name:token`, several with commas between; of 16 characters or more."""
     keys_file: Path | None = None
     """A JSON list of keys, with sha256 digests in place of tokens, scopes and limits; read again when it changes."""
 

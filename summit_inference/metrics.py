@@ -52,7 +52,7 @@ WATCH_FAILURES = Counter(
 
 PREDICTOR_REQUESTS = Counter(
     "ai_predictor_requests_total",
-    "Inferences at the predictor, by the code of their error or `ok`.",
+    "Inferences at the predictor, by the code of their error, `ok` or `cancelled`.",
     ("model_version", "code"),
 )
 COMPUTE_SECONDS = Histogram(
@@ -72,7 +72,7 @@ LANE_BUSY_SECONDS = Counter(
 LANES = Gauge("ai_lanes", "Lanes that compute: busy share is the rate of busy seconds over this.", ("model_version",))
 DROPPED = Counter(
     "ai_dropped_total",
-    "Sequences that were not computed: cancelled, expired, overloaded, poison.",
+    "Sequences that were not computed: cancelled, expired, hopeless, refused, poison.",
     ("model_version", "reason"),
 )
 GPU_UTILIZATION = Gauge("ai_gpu_utilization", "Share of the last second that the GPU computed, 0 to 1.", ("gpu",))

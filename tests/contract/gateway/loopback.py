@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -102,7 +103,11 @@ class ScriptedModel:
     """A servable, and the ASGI faults before it. A test sets what happens next; `requests` are those that arrived."""
 
     version: str = "3"
+    claims: str | None = None
+    """The version that its answers carry, if it is another."""
     is_up: bool = True
+    is_up_from: float = 0.0
+    """On the monotonic clock."""
     seconds: float = 0.0
     error: Exception | None = None
     http: HttpResponse | None = None
@@ -124,7 +129,7 @@ class ScriptedModel:
     async def is_ready(self, model_version: str | None) -> bool:
         self.ready_asked += 1
         await asyncio.sleep(self.ready_seconds)
-        return self.is_up and model_version in {None, self.version}
+        return self.is_up and time.monotonic() >= self.is_up_from and model_version in {None, self.version}
 
     async def infer(self, request: InferRequest) -> InferResponse:
         self._check(request.model_version)
@@ -137,7 +142,9 @@ class ScriptedModel:
         if self.error:
             raise self.error
         outputs = tensors_of([self.finds(text) for text in texts_of(request)])
-        return InferResponse(self.name, outputs, self.version, parameters={"run_id": "run-7", "degraded": False})
+        return InferResponse(
+            self.name, outputs, self.claims or self.version, parameters={"run_id": "run-7", "degraded": False}
+        )
 
     def app(self) -> App:
         inner = V2App({self.name: self}, server_name="scripted", server_version="0")

@@ -24,7 +24,7 @@ DEADLINE_SLACK_SECONDS = 0.25
 
 
 class Row(NamedTuple):
-    """What the page promises; "–" is none."""
+    """What the page promises; "-" is none."""
 
     situation: str
     deadline: str
@@ -77,7 +77,7 @@ async def one_that_waits(stage: Stage, door: Door) -> None:
 
 
 async def up_soon(stage: Stage, _: Door) -> None:
-    asyncio.get_running_loop().call_later(0.15, setattr, stage.model, "is_up", True)
+    stage.model.is_up_from = time.monotonic() + 0.15
 
 
 BROKEN = RuntimeError("a bug of the model")
@@ -93,10 +93,10 @@ SITUATIONS: dict[str, Callable[[], Stage]] = {
     "it says that it is loading": lambda: Stage(ScriptedModel(is_up=False)),
     "its activator holds the request while it starts": lambda: Stage(ScriptedModel(seconds=3, ready_seconds=3)),
     "it gets ready within `GATEWAY_COLD_WAIT_SECONDS`": lambda: Stage(
-        ScriptedModel(is_up=False), {"cold_wait_seconds": 5, "wake_interval_seconds": 0.05}, before=up_soon
+        ScriptedModel(), {"cold_wait_seconds": 5, "wake_interval_seconds": 0.05}, before=up_soon
     ),
     "it gets ready, within a deadline beyond `GATEWAY_COLD_START_SECONDS`": lambda: Stage(
-        ScriptedModel(is_up=False), {"cold_start_seconds": 1, "wake_interval_seconds": 0.05}, before=up_soon
+        ScriptedModel(), {"cold_start_seconds": 1, "wake_interval_seconds": 0.05}, before=up_soon
     ),
     "it was ready and has been killed": lambda: Stage(before=killed_after_an_answer),
     "it dies in the middle of an answer": lambda: Stage(ScriptedModel(dies_mid_answer=True)),
@@ -107,7 +107,8 @@ SITUATIONS: dict[str, Callable[[], Stage]] = {
     "it names an entity that does not stand where it says": lambda: Stage(
         ScriptedModel(finds=lambda text: [Span("Grace", "PER", 0, len(text), 0.9)])
     ),
-    "another version answers than the routes say": lambda: Stage(ScriptedModel(version="4"), has_route=True),
+    "another version is served where the routes say": lambda: Stage(ScriptedModel(version="4"), has_route=True),
+    "it answers as another version than was asked": lambda: Stage(ScriptedModel(claims="4"), has_route=True),
     "its queue is full": lambda: Stage(ScriptedModel(error=errors.Overloaded("Full.", retry_after_seconds=3))),
     "as many requests as `GATEWAY_MAX_IN_FLIGHT` wait for it": lambda: Stage(
         ScriptedModel(seconds=1), {"max_in_flight": 1}, before=one_that_waits
@@ -147,7 +148,7 @@ async def arranged(stage: Stage, folder: Path) -> AsyncIterator[Door]:
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.situation}, {row.deadline} ms, {row.degradation}")
 async def test_the_table_says_who_answers(row: Row, tmp_path: Path) -> None:
     headers = {"x-degradation": row.degradation}
-    if row.deadline != "–":
+    if row.deadline != "-":
         headers["x-request-timeout-ms"] = row.deadline
     async with arranged(SITUATIONS[row.situation](), tmp_path) as door:
         began = time.monotonic()
@@ -155,12 +156,12 @@ async def test_the_table_says_who_answers(row: Row, tmp_path: Path) -> None:
         seconds = time.monotonic() - began
     answer = response.json()
     assert str(response.status_code) == row.status, answer
-    if row.answered_by != "–":
+    if row.answered_by != "-":
         assert (answer["model"]["name"] == NAME, answer["degraded"]) == ((row.answered_by == "fallback"),) * 2
-    assert answer.get("degraded_reason", "–") == row.reason
+    assert answer.get("degraded_reason", "-") == row.reason
     if response.status_code in {429, 503}:
         assert int(response.headers["retry-after"]) >= 1
-    if row.deadline != "–":
+    if row.deadline != "-":
         assert seconds < int(row.deadline) / 1000 + DEADLINE_SLACK_SECONDS
 
 
@@ -193,23 +194,25 @@ async def test_the_question_that_wakes_a_model_has_no_callers_deadline(tmp_path:
     assert all("x-request-timeout-ms" not in headers for headers in stage.model.headers)
 
 
+async def answered_by_the_model(door: Door) -> None:
+    async with asyncio.timeout(5):
+        while (await door.extract(BODY)).json()["degraded"]:  # noqa: ASYNC110 -- seen from outside, as a client would
+            await asyncio.sleep(0.02)
+
+
 async def test_a_model_that_comes_back_answers_again(tmp_path: Path) -> None:
     stage = Stage(ScriptedModel(is_up=False), {"wake_interval_seconds": 0.02})
     async with arranged(stage, tmp_path) as door:
         assert (await door.extract(BODY)).json()["degraded"]
         stage.model.is_up = True
-        async with asyncio.timeout(5):
-            while (await door.extract(BODY)).json()["degraded"]:
-                await asyncio.sleep(0.02)
+        await answered_by_the_model(door)
 
 
 async def test_a_model_that_comes_back_closes_the_breaker(tmp_path: Path) -> None:
     stage = Stage(ScriptedModel(error=BROKEN), {**TWO_OPEN_IT, "breaker_open_seconds": 0.1}, before=two_failures)
     async with arranged(stage, tmp_path) as door:
         assert (await door.extract(BODY)).json()["degraded_reason"] == "broken"
-        async with asyncio.timeout(5):
-            while (await door.extract(BODY)).json()["degraded"]:
-                await asyncio.sleep(0.02)
+        await answered_by_the_model(door)
 
 
 async def test_the_model_is_told_what_is_left_for_it_and_not_the_callers_whole_time(tmp_path: Path) -> None:

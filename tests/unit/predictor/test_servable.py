@@ -1,5 +1,6 @@
 """The predictor behind the V2 protocol."""
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from summit_inference.context import RequestContext, working_on
 from summit_inference.deadline import Deadline
 from summit_inference.errors import ModelVersionNotFound, Overloaded
 from summit_inference.lineage import Lineage
+from summit_inference.metrics import PREDICTOR_REQUESTS
 from summit_inference.tensors import Datatype, InferRequest, Tensor
 
 LINEAGE = Lineage("summit-extract", "3", "a" * 32)
@@ -23,7 +25,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.is_ready = True
         self.asked: list[tuple[Deadline | None, bool]] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     async def infer(
         self, sequences: Sequence[TokenSequence], *, deadline: Deadline | None, is_batch: bool
@@ -105,3 +107,23 @@ async def test_metadata_offers_token_types_only_where_the_model_has_them(engine:
         ("score", Datatype.FP32),
     ]
     assert (without.name, without.versions) == ("summit-extract", ("3",))
+
+
+async def test_every_inference_is_counted_once_under_its_outcome(engine: FakeEngine) -> None:
+    def counts() -> list[float]:
+        codes = ("ok", "overloaded", "model_version_not_found", "cancelled")
+        read = PREDICTOR_REQUESTS.labels
+        return [read("3", code)._value.get() for code in codes]
+
+    before = counts()
+    model = servable(engine)
+    await model.infer(asked())
+    engine.error = Overloaded("later")
+    with pytest.raises(Overloaded):
+        await model.infer(asked())
+    with pytest.raises(ModelVersionNotFound):
+        await model.infer(asked("2"))
+    engine.error = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await model.infer(asked())
+    assert [now - was for now, was in zip(counts(), before, strict=True)] == [1, 1, 1, 1]
