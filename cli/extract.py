@@ -34,7 +34,8 @@ def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     extract.add_argument("files", nargs="+", metavar="FILE", help="text or .jsonl; - for standard input")
     extract.add_argument("--local", action="store_true", help="in this process, with no service")
     extract.add_argument("--url", help="the gateway; by default AI_SERVICE_URL, or the one of this machine")
-    extract.add_argument("--offsets", choices=("codepoints", "utf16"), default="codepoints", help="unit of start and end")
+    units = ("codepoints", "utf16")
+    extract.add_argument("--offsets", choices=units, default=units[0], help="unit of start and end")
     extract.set_defaults(run=run)
 
 
@@ -102,7 +103,7 @@ async def _ask(session: aiohttp.ClientSession, batch: Sequence[Document], offset
     try:
         async with session.post("/extract", data=body, params={"offsets": offsets}, headers=headers) as response:
             answer = orjson.loads(await response.read())
-            if response.status != 200:  # noqa: PLR2004
+            if response.status != 200:
                 raise _refused(answer)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise UpstreamUnreachable("the service does not answer; start it with `summit up`, or use --local") from error
@@ -119,8 +120,8 @@ def _refused(answer: Any) -> SummitError:  # whatever JSON a server sends
 
 
 def _in_process(items: Sequence[Document], settings: CliSettings, offsets: str) -> Iterator[Answer]:
-    from cli.local_model import local_extractor  # noqa: PLC0415 - imports torch
-    from summit_inference.spans import in_utf16  # noqa: PLC0415
+    from cli.local_model import local_extractor
+    from summit_inference.spans import in_utf16
 
     with local_extractor(settings) as extractor:
         model = asdict(extractor.lineage)

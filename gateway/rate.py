@@ -9,7 +9,7 @@ class Rate:
     def __init__(self, per_second: float, clock: Clock) -> None:
         self.per_second = per_second
         self._clock = clock
-        self._held = self._most
+        self._held = self._most if per_second else 0.0
         self._seen_at = clock()
 
     @property

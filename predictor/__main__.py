@@ -4,11 +4,10 @@ import sys
 
 from predictor.app import build
 from predictor.settings import PredictorSettings
-from serving.arguments import Arguments, arguments
+from serving.arguments import arguments
 from serving.command import run
 from serving.front import Served
 from serving.kserve_server import serve
-from serving.listener import Address
 from summit_inference.telemetry import set_up_logs
 from summit_inference.v2_limits import Limits
 
@@ -21,17 +20,7 @@ def start() -> None:
     predictor = build(settings, given.model_name)
     limits = Limits(max_body_bytes=settings.max_body_bytes)
     served = Served(predictor.servable, "predictor", limits, lambda: predictor.engine.is_healthy)
-    serve(served, _address(settings, given), predictor.running)
-
-
-def _address(settings: PredictorSettings, given: Arguments) -> Address:
-    return Address(
-        settings.listen_host,
-        given.http_port or settings.listen_port,
-        given.grpc_port or settings.grpc_port,
-        settings.drain_seconds,
-        settings.grace_seconds,
-    )
+    serve(served, given.address(settings), predictor.running)
 
 
 if __name__ == "__main__":

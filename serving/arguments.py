@@ -4,8 +4,30 @@ import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+from serving.listener import Address
 
 _log = logging.getLogger(__name__)
+
+
+class ListenSettings(Protocol):
+    """What the settings of both stages say about their ports."""
+
+    @property
+    def listen_host(self) -> str: ...
+
+    @property
+    def listen_port(self) -> int: ...
+
+    @property
+    def grpc_port(self) -> int: ...
+
+    @property
+    def drain_seconds(self) -> float: ...
+
+    @property
+    def grace_seconds(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +38,16 @@ class Arguments:
     grpc_port: int | None
     model_name: str | None
     predictor_host: str | None
+
+    def address(self, settings: ListenSettings) -> Address:
+        """Where to listen: as the settings say, but for the ports that the command line names."""
+        return Address(
+            settings.listen_host,
+            self.http_port or settings.listen_port,
+            self.grpc_port or settings.grpc_port,
+            settings.drain_seconds,
+            settings.grace_seconds,
+        )
 
 
 def arguments(argv: Sequence[str]) -> Arguments:

@@ -122,8 +122,8 @@ async def _call(method: _Method, body: bytes, call: _ServerCall) -> bytes:
     context = _with_call_deadline(context, call.time_remaining())
     outcome = fault or await _outcome(method, body, context)
     if isinstance(outcome, SummitError):
-        metadata = trailing_metadata(outcome, context.request_id)
-        await call.abort(_CODES[status_of(outcome).grpc], outcome.message, metadata)
+        trailer = trailing_metadata(outcome, context.request_id)
+        await call.abort(_CODES[status_of(outcome).grpc], outcome.message, trailer)
     answer, trailing = outcome
     call.set_trailing_metadata(((REQUEST_ID_HEADER, context.request_id), *trailing.items()))
     return answer
@@ -134,7 +134,7 @@ async def _outcome(method: _Method, body: bytes, context: RequestContext) -> _An
         with working_on(context):
             async with within(context.deadline):
                 return await method(body)
-    except Exception as error:  # noqa: BLE001 -- the root of a call: whatever it is, the caller gets an answer
+    except Exception as error:
         return answerable(error)
 
 

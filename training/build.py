@@ -41,7 +41,7 @@ def material(stage: Stage, corpora_directory: Path) -> Material:
         split(corpora_directory, CORPORA[part.corpus], part.split)[: part.limit] * part.times for part in stage.parts
     ]
     names = names_in(sentence for part in parts for sentence in part)
-    random = Random(stage.seeds[0])  # noqa: S311 - no secret is drawn
+    random = Random(stage.seeds[0])
     for label, more in gazetteer(stage.gazetteer_names, random).items():
         names.setdefault(label, []).extend(more)
     return Material(parts, names)

@@ -68,7 +68,7 @@ class _Walk:
 
     def epochs(self, tokenizer: Tokenizer, learnt_from: Material, seed: int) -> Iterator[float]:
         torch.manual_seed(seed)
-        random, how = Random(seed), self._stage.augmentation  # noqa: S311 - no secret is drawn
+        random, how = Random(seed), self._stage.augmentation
         for epoch in range(self._stage.epochs):
             examples = [x for part in learnt_from.parts for x in augmented(part, learnt_from.names, how, random)]
             steps = list(batches(features(tokenizer, examples), self._stage.batch_tokens, random))

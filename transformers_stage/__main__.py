@@ -9,7 +9,6 @@ from serving.arguments import Arguments, arguments
 from serving.command import run
 from serving.front import Served
 from serving.kserve_server import serve
-from serving.listener import Address
 from summit_inference.client import Upstream
 from summit_inference.lineage import Lineage
 from summit_inference.telemetry import set_up_logs
@@ -36,7 +35,7 @@ def start() -> None:
     served = Served(
         _servable(settings, given, predictor), "transformer", Limits(max_body_bytes=settings.max_body_bytes)
     )
-    serve(served, _address(settings, given), running)
+    serve(served, given.address(settings), running)
 
 
 def _servable(settings: TransformerSettings, given: Arguments, predictor: Upstream) -> TransformerServable:
@@ -58,16 +57,6 @@ def _name(settings: TransformerSettings, given: Arguments) -> str:
 
 def _predictor_url(settings: TransformerSettings, given: Arguments) -> str:
     return f"http://{given.predictor_host}" if given.predictor_host else settings.predictor_url
-
-
-def _address(settings: TransformerSettings, given: Arguments) -> Address:
-    return Address(
-        settings.listen_host,
-        given.http_port or settings.listen_port,
-        given.grpc_port or settings.grpc_port,
-        settings.drain_seconds,
-        settings.grace_seconds,
-    )
 
 
 if __name__ == "__main__":

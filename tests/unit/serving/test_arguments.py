@@ -1,6 +1,8 @@
 import pytest
 
 from serving.arguments import Arguments, arguments
+from serving.listener import Address
+from transformers_stage.settings import TransformerSettings
 
 
 def test_what_kserve_injects_into_a_transformer_is_understood() -> None:
@@ -22,3 +24,8 @@ def test_flags_that_mean_nothing_to_us_pass_by(argv: list[str]) -> None:
 
 def test_a_silent_command_line_leaves_all_to_the_settings() -> None:
     assert arguments([]) == Arguments(None, None, None, None)
+
+
+def test_ports_of_the_command_line_win_over_the_settings() -> None:
+    settings = TransformerSettings(listen_host="127.0.0.1", drain_seconds=1)
+    assert arguments(["--http_port", "9000"]).address(settings) == Address("127.0.0.1", 9000, 8081, 1, 30)

@@ -14,7 +14,7 @@ def true_seconds(load: Load) -> float:
 
 
 def batches(count: int, seed: int = 0) -> list[Load]:
-    dice = random.Random(seed)  # noqa: S311 - a reproducible sample
+    dice = random.Random(seed)
     return [Load.of((dice.randint(3, 200) for _ in range(dice.randint(1, 16))), forwards=1) for _ in range(count)]
 
 
@@ -37,7 +37,7 @@ def test_it_recovers_the_cost_of_tokens_squares_and_forwards() -> None:
 
 def test_one_disturbed_forward_hardly_moves_it() -> None:
     model = CostModel()
-    dice = random.Random(1)  # noqa: S311 - a reproducible sample
+    dice = random.Random(1)
     for load in batches(100):
         model.observe(load, true_seconds(load) * dice.uniform(0.95, 1.05))
     before = model.seconds(Load.of([100] * 5, 1))
@@ -57,7 +57,7 @@ def test_it_follows_a_machine_that_became_slower_for_good() -> None:
 
 def test_more_work_never_costs_less_even_after_batches_that_all_look_alike() -> None:
     model = CostModel()
-    dice = random.Random(2)  # noqa: S311 - a reproducible sample
+    dice = random.Random(2)
     for _ in range(200):
         model.observe(Load.of([32] * 16, 1), 0.13 * dice.uniform(0.8, 1.2))
     smaller, larger = model.seconds(Load.of([10], 1)), model.seconds(Load.of([200] * 20, 8))

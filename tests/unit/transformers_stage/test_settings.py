@@ -8,7 +8,7 @@ def test_the_defaults_are_those_that_a_pod_relies_on() -> None:
         "model_name": "summit-extract",
         "model_directory": Path("/mnt/models"),
         "model_version": None,
-        "listen_host": "0.0.0.0",  # noqa: S104
+        "listen_host": "0.0.0.0",
         "listen_port": 8080,
         "grpc_port": 8081,
         "predictor_url": "http://127.0.0.1:8082",
