@@ -103,7 +103,7 @@ async def _ask(session: aiohttp.ClientSession, batch: Sequence[Document], offset
     try:
         async with session.post("/extract", data=body, params={"offsets": offsets}, headers=headers) as response:
             answer = orjson.loads(await response.read())
-            if response.status != 200:
+            if response.status != 200:  # noqa: PLR2004
                 raise _refused(answer)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise UpstreamUnreachable("the service does not answer; start it with `summit up`, or use --local") from error
@@ -120,8 +120,8 @@ def _refused(answer: Any) -> SummitError:  # whatever JSON a server sends
 
 
 def _in_process(items: Sequence[Document], settings: CliSettings, offsets: str) -> Iterator[Answer]:
-    from cli.local_model import local_extractor
-    from summit_inference.spans import in_utf16
+    from cli.local_model import local_extractor  # noqa: PLC0415 - imports torch
+    from summit_inference.spans import in_utf16  # noqa: PLC0415
 
     with local_extractor(settings) as extractor:
         model = asdict(extractor.lineage)

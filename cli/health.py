@@ -17,7 +17,7 @@ def is_ready(service: Service) -> bool:
     """Whether the process answers 200 where it tells its readiness."""
     try:
         with _DIRECT.open(service.ready_url, timeout=_TIMEOUT_SECONDS) as answer:
-            return bool(answer.status == 200)
+            return bool(answer.status == 200)  # noqa: PLR2004
     except OSError:  # urllib's errors are OSErrors
         return False
 

@@ -101,9 +101,9 @@ def _add_publish(verb: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run_publish(options: argparse.Namespace, settings: CliSettings) -> int:
     """Register, and print the reference as one JSON document."""
-    from cli import shipping
-    from registry.publish import publish
-    from registry.publish_order import PublishOrder
+    from cli import shipping  # noqa: PLC0415
+    from registry.publish import publish  # noqa: PLC0415 - imports mlflow, which takes seconds
+    from registry.publish_order import PublishOrder  # noqa: PLC0415
 
     connection = registry_here(settings)
     with tempfile.TemporaryDirectory(prefix="summit-") as scratch, step(f"publishing {options.what}"):
@@ -126,9 +126,9 @@ def _add_train(verb: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.set_defaults(run=run_train)
 
 
-def run_train(options: argparse.Namespace, settings: CliSettings) -> int:
+def run_train(options: argparse.Namespace, settings: CliSettings) -> int:  # noqa: ARG001 - every command takes both
     """Train, and write the adapter."""
-    from training.build import build
+    from training.build import build  # noqa: PLC0415 - imports torch
 
     shipped = _shipped(options.what)
     if shipped is None:
@@ -155,8 +155,8 @@ def _add_evaluate(verb: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def run_evaluate(options: argparse.Namespace, settings: CliSettings) -> int:
     """Print the scores of every file, per label, and the median latency of one sentence alone."""
-    from training.corpora import read, written
-    from training.evaluate import evaluate, p50_ms
+    from training.corpora import read, written  # noqa: PLC0415
+    from training.evaluate import evaluate, p50_ms  # noqa: PLC0415 - imports scikit-learn
 
     files = options.files or sorted((options.data or Path()).glob("*_test.jsonl"))
     if not files:
@@ -188,19 +188,19 @@ def _print_scores(name: str, scores: "Scores", latency_ms: float) -> None:
 def _extract(model: str, settings: CliSettings) -> Iterator["Extract"]:
     """The extract function that `--model` names."""
     if model == "fallback":
-        from fallback.extract import extract
+        from fallback.extract import extract  # noqa: PLC0415
 
         yield lambda texts: [extract(text) for text in texts]
     elif model.startswith("spacy:"):
-        from training.peers import spacy_pipeline
+        from training.peers import spacy_pipeline  # noqa: PLC0415
 
         yield spacy_pipeline(model.removeprefix("spacy:"))
     elif Path(model).is_dir():
-        from training.extract import extractor
+        from training.extract import extractor  # noqa: PLC0415 - imports torch
 
         yield extractor(Path(model))
     else:
-        from cli.local_model import local_extractor
+        from cli.local_model import local_extractor  # noqa: PLC0415 - imports torch
 
         with local_extractor(settings, *_named(model)) as loaded:
             yield loaded.extract
@@ -212,6 +212,6 @@ def _named(model: str) -> tuple[str, str]:
 
 
 def _shipped(name: str) -> "ShippedVersion | None":
-    from training.shipped import SHIPPED
+    from training.shipped import SHIPPED  # noqa: PLC0415
 
     return next((version for version in SHIPPED if version.name == name), None)

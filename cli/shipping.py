@@ -38,7 +38,7 @@ def fetched(
 
 def merged(shipped: ShippedVersion, directory: Path) -> Path:
     """The shipped version as a standard model directory."""
-    from training.adapter import merge
+    from training.adapter import merge  # noqa: PLC0415 - imports torch
 
     merge(shipped.file, directory)
     return directory
@@ -61,7 +61,7 @@ def order(shipped: ShippedVersion, directory: Path, alias: str | None = None) ->
 
 
 def _publish(shipped: ShippedVersion, connection: Connection) -> None:
-    from registry.publish import publish
+    from registry.publish import publish  # noqa: PLC0415 - imports mlflow, which takes seconds
 
     with tempfile.TemporaryDirectory(prefix="summit-") as scratch:
         publish(order(shipped, merged(shipped, Path(scratch) / "model")), connection)

@@ -95,7 +95,7 @@ class Supervisor:
             time.sleep(_POLL_SECONDS)
 
     def _start(self) -> None:
-        manager = subprocess.Popen(
+        manager = subprocess.Popen(  # noqa: S603 - our own arguments
             [sys.executable, "-P", "-m", "supervisor.supervisord", "--nodaemon", "-c", str(self._configuration)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

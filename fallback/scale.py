@@ -50,7 +50,7 @@ class Scale:
             found.append(Candidate(start, end, odds))
         return found
 
-    def _weigh_word(self, classes: str, form: str, ending: str, begins: bool) -> WordOdds:
+    def _weigh_word(self, classes: str, form: str, ending: str, begins: bool) -> WordOdds:  # noqa: FBT001
         return WordOdds(
             alone=self._odds(single(classes, form, ending, begins=begins)),
             first=self._odds(first_of(classes, form, begins=begins)),

@@ -11,7 +11,7 @@ class FallbackSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="FALLBACK_")
 
-    listen_host: str = "0.0.0.0"
+    listen_host: str = "0.0.0.0"  # noqa: S104 - a pod's own address
     """The address to bind; loopback on one machine."""
     listen_port: int = Field(default=8010, ge=1, le=65535)
     """REST, the V2 protocol."""

@@ -8,10 +8,10 @@ import uvloop
 
 from fallback.extract import extract
 from gateway.app import Gateway
-from gateway.connection import connection_class
+from gateway.connection import server_options
 from gateway.settings import GatewaySettings
 from serving.command import run
-from serving.listener import Address, http_options, listen
+from serving.listener import Address, listen
 from summit_inference.errors import ConfigurationError
 from summit_inference.telemetry import set_up_logs
 
@@ -33,11 +33,11 @@ async def _serve(settings: GatewaySettings) -> None:
         drain_seconds=settings.drain_seconds,
         grace_seconds=settings.grace_seconds,
     )
-    options = http_options(address) | {
-        "http": connection_class(settings.header_timeout_seconds),
-        "timeout_keep_alive": settings.keepalive_seconds,
-        "ws": "none",
-    }
+    options = server_options(
+        address,
+        header_timeout_seconds=settings.header_timeout_seconds,
+        keepalive_seconds=settings.keepalive_seconds,
+    )
     http = uvicorn.Server(uvicorn.Config(gateway.http_app(), host=address.host, port=address.http_port, **options))
     _serve_metrics(settings)
     async with gateway.running():

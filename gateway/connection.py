@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from serving.listener import Address, http_options
 from summit_inference.errors import InvalidRequest
 from summit_inference.http_message import HttpResponse, error_response
 
@@ -59,9 +60,10 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc] # uvicorn is not foll
             self._timer = None
 
 
-def connection_class(header_timeout_seconds: float) -> type[Connection]:
-    """The class for uvicorn's option `http`."""
-    return type("Connection", (Connection,), {"header_timeout_seconds": header_timeout_seconds})
+def server_options(address: Address, *, header_timeout_seconds: float, keepalive_seconds: int) -> dict[str, Any]:
+    """What makes a server of uvicorn's one of such connections."""
+    connection = type("Connection", (Connection,), {"header_timeout_seconds": header_timeout_seconds})
+    return http_options(address) | {"http": connection, "timeout_keep_alive": keepalive_seconds, "ws": "none"}
 
 
 def _as_bytes(response: HttpResponse) -> bytes:

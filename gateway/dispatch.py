@@ -62,7 +62,7 @@ class _Work:
 class Dispatcher:
     """All inference of the gateway."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the parts, made in one place
         self,
         *,
         targets: Targets,

@@ -27,7 +27,7 @@ def registered(placement: Placement) -> list[str]:
     AttentionInterface.register(SDPA, packed_sdpa)
     if placement.device is not Device.CUDA or placement.precision is not Precision.BFLOAT16:
         return [SDPA]
-    from torch.nn.attention.varlen import varlen_attn
+    from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415 - it loads CUDA kernels
 
     AttentionInterface.register(VARLEN, partial(packed_varlen, kernel=varlen_attn))
     return [VARLEN, SDPA]
@@ -42,7 +42,7 @@ class Layout:
         self.longest = max(packed.lengths)
 
 
-def packed_sdpa(
+def packed_sdpa(  # noqa: PLR0913 - the signature is that of `transformers`
     _module: nn.Module,
     query: Tensor,
     key: Tensor,
@@ -70,7 +70,7 @@ def packed_sdpa(
     return torch.cat(heads).unsqueeze(0), None
 
 
-def packed_varlen(
+def packed_varlen(  # noqa: PLR0913 - the signature is that of `transformers`
     _module: nn.Module,
     query: Tensor,
     key: Tensor,

@@ -31,7 +31,7 @@ def answers(
         group = pending.pop()
         try:
             labels = forward([sequence_of(item) for item in group])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a model raises is one text's, until it is shown to be everyone's
             if isinstance(error, MemoryError):
                 on_memory_error(sum(len(sequence_of(item)) for item in group))
             if len(group) == 1:

@@ -95,7 +95,7 @@ class Lane:
                 outcome = self._computed(batch)
                 batch = None
                 self._host.lane_answered(self, outcome)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the root of the thread: the host must hear of any end
             self._host.lane_died(self, batch, error)
 
     def _computed(self, batch: Batch[Text]) -> Outcome:

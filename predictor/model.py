@@ -147,7 +147,7 @@ def limits(network: PreTrainedModel) -> ModelLimits:
 def _proven_strategy(network: PreTrainedModel, limits: ModelLimits, placement: Placement) -> Strategy:
     """The first packed way that answers as the plain model does, one length at a time; else the padded way."""
     sequences = check_sequences(limits.vocabulary, limits.max_tokens, limits.token_types, _local_window(network))
-    usual_attention = network.config._attn_implementation
+    usual_attention = network.config._attn_implementation  # noqa: SLF001 - there is no public way to ask
     with torch.inference_mode():
         expected = _plain_scores(network, sequences)
         for attention in registered(placement):
@@ -179,11 +179,11 @@ def _fault(
 ) -> str | None:
     """Why the encoder can't be computed this way; None if it can."""
     network.set_attn_implementation(strategy.attention)
-    if network.config._attn_implementation != strategy.attention:
+    if network.config._attn_implementation != strategy.attention:  # noqa: SLF001 - there is no public way to ask
         return "the architecture does not let its attention be replaced"
     try:
         found = _array(strategy.logits(network, sequences))
-    except Exception:
+    except Exception:  # noqa: BLE001 - an architecture may refuse in any way; the padded forward is always there
         _log.info("packed forward failed", exc_info=True)
         return "it raised"
     difference = relative_difference(found, expected)
@@ -192,7 +192,7 @@ def _fault(
 
 def _quantise(network: PreTrainedModel) -> None:
     """Put 8-bit weights in place of the encoder's linear maps. The classifier, one map of a few rows, stays exact."""
-    from torch.ao.quantization import default_dynamic_qconfig, quantize_dynamic
+    from torch.ao.quantization import default_dynamic_qconfig, quantize_dynamic  # noqa: PLC0415 - rarely asked for
 
     maps = {name for name, module in network.base_model.named_modules() if isinstance(module, nn.Linear)}
     with warnings.catch_warnings():

@@ -37,7 +37,7 @@ class SharedQueue(Generic[P]):
         """Of one batch; it shrinks when memory runs out."""
         return self._budget_tokens
 
-    def put(self, works: Sequence[Work[P]], to_follow: Load = Load()) -> None:
+    def put(self, works: Sequence[Work[P]], to_follow: Load = Load()) -> None:  # noqa: B008 - frozen
         """See `TokenQueue.put`; ModelNotReady once the queue is closed."""
         with self._changed:
             if self._is_closed:

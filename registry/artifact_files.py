@@ -85,7 +85,7 @@ class BucketFiles:
         self._prefix = prefix
 
     def chunks(self, path: str) -> Iterator[bytes]:
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415 - for S3 only
 
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=f"{self._prefix}/{path}")
@@ -99,8 +99,8 @@ class BucketFiles:
 
 
 def _s3_client(connection: Connection) -> Any:
-    import boto3
-    from botocore.config import Config
+    import boto3  # noqa: PLC0415 - 0.2 s that other sources need not wait for
+    from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
         connect_timeout=connection.timeout_seconds,

@@ -103,8 +103,8 @@ class MlflowWriter:
 
     def _log_model(self, order: PublishOrder) -> tuple[Any, dict[str, str]]:
         """What mlflow says of the logged model, and the digests of its files, taken before they left this machine."""
-        from mlflow.models import Model, ModelSignature
-        from mlflow.types import ColSpec, DataType, Schema
+        from mlflow.models import Model, ModelSignature  # noqa: PLC0415 - see `mlflow_at`
+        from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
 
         text = Schema([ColSpec(DataType.string)])
         flavor = CheckedTransformersFlavor(self._mlflow.transformers, order)

@@ -21,8 +21,8 @@ _QUIET = {
 def quiet_mlflow() -> Any:
     """The module `mlflow`; its first import takes seconds. What the environment sets already, stays."""
     for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    import mlflow
+        os.environ.setdefault(name, value)  # noqa: TID251 - see above
+    import mlflow  # noqa: PLC0415 - serving processes import this package and must not import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
@@ -50,10 +50,10 @@ def mlflow_at(connection: Connection) -> Iterator[Any]:
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(values)
+    before = dict(os.environ)  # noqa: TID251 - see above
+    os.environ.update(values)  # noqa: TID251
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        os.environ.clear()  # noqa: TID251
+        os.environ.update(before)  # noqa: TID251

@@ -52,7 +52,7 @@ def unsafe_reason(file: Path) -> str | None:
 
 
 def _forbidden_start(start: bytes) -> str | None:
-    if len(start) > 1 and start[0] == 0x80 and start[1] in _PICKLE_PROTOCOLS:
+    if len(start) > 1 and start[0] == 0x80 and start[1] in _PICKLE_PROTOCOLS:  # noqa: PLR2004 - the opcode PROTO
         return "is a pickle"
     return next((f"is {what}" for magic, what in _FORBIDDEN_STARTS.items() if start.startswith(magic)), None)
 

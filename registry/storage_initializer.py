@@ -78,7 +78,7 @@ def _reference(uri: StorageUri, bucket: str, connection: Connection) -> ModelRef
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - a command's words
 
 
 if __name__ == "__main__":

@@ -94,12 +94,12 @@ def open_store(connection: Connection) -> Iterator[VersionStore]:
         ConfigurationError: the URI is of a kind that is not spoken here.
     """
     if connection.is_served:
-        from registry.rest_store import RestStore, rest_client
+        from registry.rest_store import RestStore, rest_client  # noqa: PLC0415 - a database needs no HTTP client
 
         with rest_client(connection) as client:
             yield RestStore(client)
     elif connection.tracking_uri.startswith("sqlite:///"):
-        from registry.embedded_store import EmbeddedStore
+        from registry.embedded_store import EmbeddedStore  # noqa: PLC0415 - imports mlflow, which takes seconds
 
         yield EmbeddedStore(connection.tracking_uri)
     else:

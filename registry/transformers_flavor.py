@@ -32,7 +32,7 @@ class CheckedTransformersFlavor:
         Raises:
             ArtifactError: a file is of a kind that is not served.
         """
-        from huggingface_hub import ModelCard
+        from huggingface_hub import ModelCard  # noqa: PLC0415 - comes with transformers, for publishers only
 
         self._flavor.save_model(
             path=path, mlflow_model=mlflow_model, task=TASK, model_card=ModelCard(card(self._order)), **options
@@ -48,7 +48,7 @@ def token_classification_pipeline(order: PublishOrder) -> Any:
     Raises:
         ArtifactError: the files are of another kind of model, or lack some of its weights.
     """
-    from transformers import (
+    from transformers import (  # noqa: PLC0415 - imports torch, for publishers only
         AutoModelForTokenClassification,
         AutoTokenizer,
         TokenClassificationPipeline,

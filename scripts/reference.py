@@ -94,7 +94,7 @@ def _metrics() -> Iterator[str]:
         if isinstance(metric, MetricWrapperBase):
             (family,) = metric.describe()
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            labels = ", ".join(f"`{label}`" for label in metric._labelnames)
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - there is no other way
             yield f"| `{name}` | {family.type} | {labels} | {family.documentation} |"
     yield ""
 

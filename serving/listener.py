@@ -84,7 +84,7 @@ async def _serve_http(http: uvicorn.Server) -> None:
 
 
 async def _started(http: uvicorn.Server, serving: asyncio.Task[None]) -> None:
-    while not http.started and not serving.done():
+    while not http.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells nobody that it listens
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
     if serving.done():
         await serving

@@ -67,7 +67,7 @@ class TokenQueue(Generic[P]):
         """Tokens that wait."""
         return self._realtime.load.tokens + self._batch.load.tokens
 
-    def put(self, works: Sequence[Work[P]], to_follow: Load = Load()) -> None:
+    def put(self, works: Sequence[Work[P]], to_follow: Load = Load()) -> None:  # noqa: B008 - frozen
         """Queue all of `works` or, when this raises, none: they are one caller's and share its deadline and class.
 
         `to_follow` is what the caller will put once these are done: its deadline must hold for all.

@@ -57,6 +57,6 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
     value = 0
     for index, byte in enumerate(body[at : at + _MAX_VARINT_BYTES]):
         value |= (byte & 0x7F) << (7 * index)
-        if byte < 0x80:
+        if byte < 0x80:  # noqa: PLR2004 -- the continuation bit
             return value, at + index + 1
     raise InvalidRequest("The message is no protobuf.")

@@ -102,7 +102,7 @@ class V2App:
                 return await self._routed(scope, call, context)
         except CallerGone:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- the root of a request: whatever it is, the caller gets an answer
             return error_response(answerable(error), context.request_id)
 
     async def _routed(self, scope: Scope, call: _Call, context: RequestContext) -> HttpResponse:

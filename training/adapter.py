@@ -74,7 +74,7 @@ def apply(net: BertForTokenClassification, version_file: Path, base_sha256: str)
     try:
         with safe_open(version_file, framework="numpy") as file:
             _check(file.metadata() or {}, version_file, base_sha256)
-            for name in sorted({key.removesuffix(".nibbles").removesuffix(".scales") for key in file.keys()}):
+            for name in sorted({key.removesuffix(".nibbles").removesuffix(".scales") for key in file.keys()}):  # noqa: SIM118
                 weights[name] += torch.from_numpy(_difference(file, name, tuple(weights[name].shape)))
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise ArtifactError(f"{version_file.name} is no adapter for this encoder: train it anew.") from error
@@ -89,6 +89,6 @@ def _check(metadata: Mapping[str, str], version_file: Path, base_sha256: str) ->
 
 
 def _difference(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    if f"{name}.nibbles" not in file.keys():
+    if f"{name}.nibbles" not in file.keys():  # noqa: SIM118 - the file is no mapping
         return np.asarray(file.get_tensor(name), dtype=np.float32).reshape(shape)
     return restored(Quantised(file.get_tensor(f"{name}.nibbles"), file.get_tensor(f"{name}.scales")), shape)

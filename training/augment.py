@@ -75,7 +75,7 @@ def cased_like(model: Sequence[str], name: Sequence[str]) -> tuple[str, ...]:
     text = "".join(model)
     if text.islower():
         return tuple(word.lower() for word in name)
-    if text.isupper() and len(text) > 4:
+    if text.isupper() and len(text) > 4:  # noqa: PLR2004 - "UK" and "NATO" are names in ordinary text
         return tuple(word.upper() for word in name)
     return tuple(name)
 

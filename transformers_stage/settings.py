@@ -19,7 +19,7 @@ class TransformerSettings(Settings):
     """The artifact of one model version, the same that the predictor of this pod loads."""
     model_version: str | None = Field(default=None, validation_alias="MODEL_VERSION")
     """The exact MLflow version. Needed where the artifact carries no `model-reference.json`; else it must agree."""
-    listen_host: str = "0.0.0.0"
+    listen_host: str = "0.0.0.0"  # noqa: S104 - a pod's own address
     """The address to bind; loopback on one machine."""
     listen_port: int = Field(default=8080, ge=1, le=65535)
     """REST and the protocol's HTTP routes; KServe's `--http_port` wins."""

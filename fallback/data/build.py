@@ -102,7 +102,7 @@ def companies() -> set[str]:
         name = re.sub(r"\s*\(.*", "", stock["name"]).removeprefix("The ").strip()
         short = LEGAL_FORM.sub("", LEGAL_FORM.sub("", name))
         found |= {name.lower(), short.lower()}
-    return {name for name in found if len(name) > 2}
+    return {name for name in found if len(name) > 2}  # noqa: PLR2004 - two letters are rarely only a company
 
 
 def common_words() -> set[str]:
@@ -124,7 +124,7 @@ def write(name: str, classes: dict[str, set[str]]) -> None:
     body = "\n\n".join(f"[{word_class}]\n" + "\n".join(sorted(entries)) for word_class, entries in classes.items())
     (HERE / name).write_text(body + "\n", encoding="utf-8")
     counts = {word_class: len(entries) for word_class, entries in classes.items()}
-    print(json.dumps({"file": name, **counts}))
+    print(json.dumps({"file": name, **counts}))  # noqa: T201
 
 
 def main() -> None:

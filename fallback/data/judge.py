@@ -91,9 +91,9 @@ def main() -> None:
         rows = sentences(path)
         everything += rows
         for name, rule in (("title case", title_case), ("fallback", extract)):
-            print(json.dumps({"file": path.stem, "rule": name, **strict(rows, rule)}))
+            print(json.dumps({"file": path.stem, "rule": name, **strict(rows, rule)}))  # noqa: T201
     for band in bands(everything, extract):
-        print(json.dumps(band))
+        print(json.dumps(band))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Platform:
         )
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "SUMMIT_HOME": str(self.home), "SUMMIT_PORT_OFFSET": str(self.offset)}
+        return {**os.environ, "SUMMIT_HOME": str(self.home), "SUMMIT_PORT_OFFSET": str(self.offset)}  # noqa: TID251
 
     def status(self) -> dict[str, Any]:
         parsed: dict[str, Any] = json.loads(self.summit("status", "--json").stdout)

@@ -58,7 +58,7 @@ def running(
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **(environment or {})},  # noqa: TID251 - a child needs PATH
             user=user,
             group=user,
             cwd=log.parent,

@@ -22,7 +22,7 @@ class S3Server:
 
     endpoint_url: str
     access_key: str = "test-access-key"
-    secret_key: str = "test-secret-key"
+    secret_key: str = "test-secret-key"  # noqa: S105 - of a server that lives for one test run
 
     @property
     def environment(self) -> dict[str, str]:

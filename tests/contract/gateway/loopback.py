@@ -12,8 +12,9 @@ import httpx
 import uvicorn
 
 from gateway.app import Gateway
-from gateway.connection import connection_class
+from gateway.connection import server_options
 from gateway.settings import GatewaySettings
+from serving.listener import Address, http_options
 from summit_inference.errors import ModelVersionNotFound
 from summit_inference.http_message import HttpResponse, Receive, Scope, Send, headers_of, send_response
 from summit_inference.spans import Span
@@ -42,9 +43,7 @@ class _Server(uvicorn.Server):  # type: ignore[misc]
 @asynccontextmanager
 async def served(app: App, port: int = 0, **options: Any) -> AsyncIterator[str]:
     """The URL at which the application answers."""
-    config = uvicorn.Config(
-        app, port=port, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1, **options
-    )
+    config = uvicorn.Config(app, port=port, **{**http_options(Address("127.0.0.1", port, grace_seconds=1)), **options})
     server = _Server(config)
     running = asyncio.create_task(server.serve())
     await server.is_started.wait()
@@ -77,10 +76,14 @@ async def gateway_before(upstream_url: str, **settings: Any) -> AsyncIterator[Do
     """A gateway before the model at this URL, without a connection to it yet."""
     made = GatewaySettings(upstream_url=upstream_url, **settings)
     gateway = Gateway(made, by_rules)
-    connection = connection_class(made.header_timeout_seconds)
+    options = server_options(
+        Address(made.listen_host, made.listen_port, grace_seconds=1),
+        header_timeout_seconds=made.header_timeout_seconds,
+        keepalive_seconds=made.keepalive_seconds,
+    )
     async with (
         gateway.running(),
-        served(gateway.http_app(), http=connection) as url,
+        served(gateway.http_app(), **options) as url,
         httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
     ):
         yield Door(url, gateway, http)

@@ -93,7 +93,7 @@ class Loopback:
         with ExitStack() as stack:
             port = stack.enter_context(self._http(app))
             address = stack.enter_context(self._grpc(handler))
-            client = stack.enter_context(httpx.Client(trust_env=False, verify=False, timeout=30))
+            client = stack.enter_context(httpx.Client(trust_env=False, verify=False, timeout=30))  # noqa: S501 -- loopback
             channel = stack.enter_context(grpc.insecure_channel(address))
             yield Server(f"http://127.0.0.1:{port}", address, client, channel)
 

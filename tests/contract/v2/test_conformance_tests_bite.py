@@ -57,7 +57,7 @@ def _bound(test: Any) -> Iterator[Callable[[Target], None]]:
 def failure_of(case: Callable[[Target], None], target: Target) -> Exception | None:
     try:
         case(target)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever a test raises, it has failed
         return error
     return None
 

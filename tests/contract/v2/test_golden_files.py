@@ -68,7 +68,7 @@ def test_the_golden_request_with_binary_data_is_read() -> None:
 
 
 @pytest.mark.parametrize(("name", "is_raw"), [("request-raw.protobuf", True), ("request-typed.protobuf", False)])
-def test_golden_grpc_requests_are_read(name: str, is_raw: bool) -> None:
+def test_golden_grpc_requests_are_read(name: str, is_raw: bool) -> None:  # noqa: FBT001 -- a parameter of the case
     decoded, was_raw = decode_grpc_request(golden(name), _LIMITS)
     assert plain_request(decoded) == plain_request(REQUEST)
     assert was_raw is is_raw
@@ -88,6 +88,6 @@ def test_the_golden_answer_with_binary_data_is_written_and_read() -> None:
 
 
 @pytest.mark.parametrize(("name", "is_raw"), [("response-raw.protobuf", True), ("response-typed.protobuf", False)])
-def test_golden_grpc_answers_are_written(name: str, is_raw: bool) -> None:
+def test_golden_grpc_answers_are_written(name: str, is_raw: bool) -> None:  # noqa: FBT001 -- as above
     message = message_class("ModelInferResponse").FromString(encode_grpc_response(RESPONSE, is_raw=is_raw))
     assert message.SerializeToString(deterministic=True) == golden(name)

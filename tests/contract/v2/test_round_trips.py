@@ -94,7 +94,7 @@ def test_a_typed_grpc_request_is_decoded_to_what_it_was(request: InferRequest) -
 
 @_settings
 @given(responses(in_json=True), st.booleans())
-def test_a_grpc_answer_says_what_it_is_to_say(response: InferResponse, is_raw: bool) -> None:
+def test_a_grpc_answer_says_what_it_is_to_say(response: InferResponse, is_raw: bool) -> None:  # noqa: FBT001
     message = message_class("ModelInferResponse").FromString(encode_grpc_response(response, is_raw=is_raw))
     assert message.model_name == response.model_name
     assert (message.model_version or None, message.id or None) == (response.model_version, response.id)

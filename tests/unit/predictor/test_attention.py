@@ -59,7 +59,7 @@ def test_a_variable_length_kernel_is_told_where_sequences_begin(window: int | No
     torch.testing.assert_close(mixed, alone(query, key, value, window))
 
 
-def slow(
+def slow(  # noqa: PLR0913, PLR0917 - torch's signature
     query: Tensor,
     key: Tensor,
     value: Tensor,

@@ -178,7 +178,7 @@ def test_names_of_headers_are_lower_case_and_the_last_of_two_counts() -> None:
 
 
 @pytest.mark.parametrize(("is_head", "body"), [(False, b"abc"), (True, b"")])
-async def test_an_answer_to_head_has_the_headers_of_get_and_no_body(is_head: bool, body: bytes) -> None:
+async def test_an_answer_to_head_has_the_headers_of_get_and_no_body(is_head: bool, body: bytes) -> None:  # noqa: FBT001
     sent: list[Mapping[str, Any]] = []
 
     async def send(message: MutableMapping[str, Any]) -> None:

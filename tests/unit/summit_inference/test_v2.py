@@ -153,7 +153,7 @@ def test_an_answer_leaves_out_what_is_unset() -> None:
     ],
 )
 def test_an_output_has_the_form_that_it_is_asked_for(
-    default: bool | None,
+    default: bool | None,  # noqa: FBT001 -- a parameter of the case
     forms: tuple[bool | None, bool | None],
     are_binary: list[bool],
 ) -> None:

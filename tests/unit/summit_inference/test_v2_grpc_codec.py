@@ -116,7 +116,7 @@ def test_one_output_of_half_floats_makes_the_answer_raw() -> None:
         ("x", "string_param"),
     ],
 )
-def test_a_parameter_is_of_the_kind_of_its_value(value: bool | float | str, choice: str) -> None:
+def test_a_parameter_is_of_the_kind_of_its_value(value: bool | float | str, choice: str) -> None:  # noqa: FBT001
     parameter = answer(is_raw=False, parameters={"p": value}).parameters["p"]
     assert parameter.WhichOneof("parameter_choice") == choice
     assert getattr(parameter, choice) == value

@@ -61,7 +61,7 @@ def app(model: Model) -> V2App:
     return V2App({"m": model}, server_name="s", server_version="1", limits=Limits(max_body_bytes=200))
 
 
-async def messages(
+async def messages(  # noqa: PLR0913 -- what a request has
     app: V2App, method: str, path: str, *, body: bytes = b"", root_path: str = "", is_gone: bool = False, **headers: str
 ) -> list[MutableMapping[str, Any]]:
     sent: list[MutableMapping[str, Any]] = []

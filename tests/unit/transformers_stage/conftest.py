@@ -31,7 +31,7 @@ WORDS = [
 def bert_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An artifact's text side: a tokenizer of a few words, and a config that asks for case classes."""
     directory = tmp_path_factory.mktemp("bert")
-    engine = tokenizers.Tokenizer(WordPiece({word: at for at, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    engine = tokenizers.Tokenizer(WordPiece({word: at for at, word in enumerate(WORDS)}, unk_token="[UNK]"))  # noqa: S106
     engine.normalizer = BertNormalizer(lowercase=True)
     engine.pre_tokenizer = BertPreTokenizer()
     engine.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])

@@ -8,7 +8,7 @@ import numpy as np
 address, model, form = sys.argv[1:]
 sys.argv = sys.argv[:1]  # importing kserve reads them
 
-from kserve import InferenceGRPCClient, InferInput, InferRequest
+from kserve import InferenceGRPCClient, InferInput, InferRequest  # noqa: E402
 
 
 async def main() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 base_url, model, form = sys.argv[1:]
 sys.argv = sys.argv[:1]  # importing kserve reads them
 
-from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
-from kserve.protocol.infer_type import RequestedOutput
+from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig  # noqa: E402
+from kserve.protocol.infer_type import RequestedOutput  # noqa: E402
 
 is_binary = form == "binary"
 
