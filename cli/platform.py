@@ -116,6 +116,7 @@ class Plan:
             "GATEWAY_LISTEN_PORT": str(self.ports.gateway),
             "GATEWAY_GRPC_PORT": str(self.ports.gateway_grpc),
             "GATEWAY_METRICS_PORT": str(self.ports.gateway_metrics),
+            "GATEWAY_METRICS_ON_MAIN_PORT": "true",
             "GATEWAY_ROUTES_FILE": str(self.home.routes),
             "GATEWAY_DRAIN_SECONDS": "0",
             "AI_SERVICE_URL": self.transformer_url,

@@ -105,8 +105,8 @@ def _errors() -> Iterator[str]:
     yield _MADE
     yield ""
     yield 'Every error, on every route, is `{"error": "<what to do>", "code": "<code>", "request_id": "<id>"}`.'
-    yield "Over gRPC the code stands in the trailing metadata `x-error-code`. Where it is busy, `Retry-After` says for how"
-    yield "many seconds."
+    yield "Over gRPC the code stands in the trailing metadata `x-error-code`. Where it is busy, `Retry-After` says for"
+    yield "how many seconds."
     yield ""
     yield "| code | HTTP | gRPC | may succeed later | |"
     yield "|---|---|---|---|---|"

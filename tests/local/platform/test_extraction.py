@@ -65,7 +65,7 @@ def test_every_server_tells_its_health_readiness_and_metrics(platform: Platform)
             continue
         assert httpx.get(f"{row['url']}/health").status_code == 200, row
         assert httpx.get(f"{row['url']}/ready").status_code == 200, row
-    for port in (8082, 8080, 8010, 9102):
+    for port in (8000, 8082, 8080, 8010, 9102):
         metrics = httpx.get(f"http://127.0.0.1:{port + platform.offset}/metrics")
         assert metrics.status_code == 200
         assert "\nai_" in metrics.text
