@@ -58,8 +58,8 @@ def _sentences(draw: random.Random, tokens: int) -> Iterator[str]:
     """Sentences of `tokens` words and full stops together, at least 2."""
     while tokens:
         words = min(draw.randint(*_SENTENCE_WORDS), tokens - 1)
-        if tokens - words - 1 == 1:  # a sentence needs a word and its full stop
-            words += 1 if words + 2 == tokens else 0
+        if words + 2 == tokens:  # the last one would be a full stop alone
+            words -= 1
         chosen = [draw.choice(_NAMES if draw.random() < _NAMED_SHARE else _WORDS) for _ in range(words)]
         yield " ".join([chosen[0][0].upper() + chosen[0][1:], *chosen[1:]]) + "."
         tokens -= words + 1

@@ -119,7 +119,7 @@ class Plan:
             "GATEWAY_METRICS_ON_MAIN_PORT": "true",
             "GATEWAY_ROUTES_FILE": str(self.home.routes),
             "GATEWAY_DRAIN_SECONDS": "0",
-            "AI_SERVICE_URL": self.transformer_url,
+            "GATEWAY_UPSTREAM_URL": self.transformer_url,
         }
         program = Program("gateway", _module("gateway"), environment, rank=5)
         ports = (self.ports.gateway, self.ports.gateway_grpc, self.ports.gateway_metrics)

@@ -14,7 +14,8 @@ from fallback.tokens import tokens
 MAX_RUN = 24
 MAX_CONNECTORS = 2
 CONNECTOR_LIST = """
-    of the de da do dos das del della di du des van von der den bin ibn al el la le y e and & for 's \u2019s - \u2013 ' ,
+    of the and & for 's \u2019s - \u2013 ' ,
+    de da do dos das del della di du des van von der den bin ibn al el la le y e
 """
 CONNECTORS = frozenset(CONNECTOR_LIST.split())
 INFLECTIONS = ("s", "ed", "d", "ing", "ly")

@@ -88,7 +88,10 @@ class Gateway:
         Raises:
             ConfigurationError: another process has the port.
         """
-        server = grpc.aio.server(interceptors=[GrpcEdge(self._access, _CLOCK)], options=server_options(self._limits))
+        server = grpc.aio.server(
+            interceptors=[GrpcEdge(self._access, _CLOCK)],
+            options=[*server_options(self._limits), ("grpc.so_reuseport", 0)],  # a port that is taken shall be an error
+        )
         handler = generic_handler(
             self._servables, server_name=_SERVER_NAME, server_version=__version__, limits=self._limits
         )

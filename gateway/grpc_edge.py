@@ -4,7 +4,7 @@ Deadlines are kept twice: the V2 methods inside end at the call's own, when the 
 dispatcher answers before it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,8 @@ from gateway.caller import POLICY_HEADER, Caller, Outcome, policy_of, serving
 from summit_inference.context import REQUEST_ID_HEADER, RequestContext
 from summit_inference.deadline import Clock, Deadline
 from summit_inference.errors import BusyError, SummitError
-from summit_inference.http_message import retry_after_seconds
 from summit_inference.status import STATUSES, status_of
-from summit_inference.v2_grpc import ERROR_CODE_KEY
+from summit_inference.v2_grpc import trailing_metadata
 from summit_inference.v2_service import context_of
 
 _INFERENCE = "/ModelInfer"
@@ -52,10 +51,11 @@ class GrpcEdge(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc has no 
                 try:
                     caller.policy = policy_of(metadata.get(POLICY_HEADER))
                     with self._access.admitted(method, metadata, caller):
-                        return await inside(body, call)
+                        return await inside(body, _Call(call, metadata, request.request_id))
                 except SummitError as error:
                     caller.note_error(error)
-                    await _abort(call, error, request.request_id)
+                    trailing = trailing_metadata(error, request.request_id)
+                    await call.abort(_CODES[status_of(error).grpc], error.message, trailing)
                     raise
                 finally:
                     if method.endswith(_INFERENCE):
@@ -73,11 +73,18 @@ def _with_call_deadline(request: RequestContext, remaining_seconds: float | None
     return replace(request, deadline=Deadline.after(remaining_seconds))
 
 
-async def _abort(call: Any, error: SummitError, request_id: str) -> None:
-    trailing = [(ERROR_CODE_KEY, error.code), (REQUEST_ID_HEADER, request_id)]
-    if isinstance(error, BusyError):
-        trailing.append(("retry-after", str(retry_after_seconds(error))))
-    await call.abort(_CODES[status_of(error).grpc], error.message, tuple(trailing))
+class _Call:
+    """A call as the V2 methods see it: with the request id that we chose, where the caller sent none of use."""
+
+    def __init__(self, call: Any, metadata: Mapping[str, str], request_id: str) -> None:
+        self._call = call
+        self._metadata = tuple({**metadata, REQUEST_ID_HEADER: request_id}.items())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return self._metadata
 
 
 def _outcome_of(code: Any) -> Outcome:

@@ -15,7 +15,7 @@ class GatewaySettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
-    upstream_url: str = Field(default="http://127.0.0.1:8080", validation_alias="AI_SERVICE_URL")
+    upstream_url: str = "http://127.0.0.1:8080"
     """Where the model answers V2 while there is no routes document: the transformer on one machine, the
     InferenceService's host in a cluster."""
     model_name: str = "summit-extract"

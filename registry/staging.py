@@ -13,6 +13,7 @@ from registry.safety import unsafe_reason
 from summit_inference.errors import ArtifactError, ConfigurationError
 
 _SUFFIX = ".partial"
+_REFERENCE_PART = f"{FILE_NAME}.part"
 
 
 class Staging:
@@ -67,6 +68,7 @@ class Staging:
                 (self._into / path).parent.mkdir(parents=True, exist_ok=True)
                 (self.directory / path).replace(self._into / path)
         self.remove()
+        (self._into / _REFERENCE_PART).unlink(missing_ok=True)  # of a run for which the disk was full
         strays = files_below(self._into).keys() - self._reference.files.keys()
         if strays:
             raise ArtifactError(
@@ -80,7 +82,7 @@ class Staging:
                 file.unlink()
 
     def _write_reference(self, directory: Path) -> None:
-        part = directory / f"{FILE_NAME}.part"
+        part = directory / _REFERENCE_PART
         part.write_text(self._reference.to_json())
         part.replace(directory / FILE_NAME)
 

@@ -89,6 +89,13 @@ async def gateway_before(upstream_url: str, **settings: Any) -> AsyncIterator[Do
         yield Door(url, gateway, http)
 
 
+async def until(is_so: Callable[[], bool | Awaitable[bool]], seconds: float = 5) -> None:
+    """Wait for what can only be seen from outside, as a client would."""
+    async with asyncio.timeout(seconds):
+        while not (found if isinstance(found := is_so(), bool) else await found):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 def nobody() -> str:
     """The URL of a port where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -2,21 +2,21 @@
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.gateway.loopback import Door, ScriptedModel, by_rules, gateway_before, nobody, served
+from contract.gateway.loopback import Door, ScriptedModel, by_rules, gateway_before, nobody, served, until
+from pydantic import SecretStr
 
 from gateway.app import Gateway
 from gateway.keys import digest_of
 from gateway.settings import GatewaySettings
 from summit_inference.errors import ConfigurationError
 
-TOKEN = "web-token-0123456789"
+TOKEN = "web-token-0123456789"  # noqa: S105
 BODY = {"text": "Ada"}
 
 
@@ -26,6 +26,10 @@ def shown(token: str) -> dict[str, str]:
 
 def entry(name: str, **members: Any) -> dict[str, Any]:
     return {"name": name, "sha256": digest_of(f"{name}-token-0123456789"), **members}
+
+
+async def is_refused(door: Door) -> bool:
+    return (await door.extract(BODY, headers=shown(TOKEN))).status_code == 401
 
 
 @asynccontextmanager
@@ -127,10 +131,8 @@ async def test_a_changed_keys_file_counts_without_a_restart(tmp_path: Path) -> N
         assert (await door.extract(BODY, headers=shown(TOKEN))).status_code == 200
         replacement = tmp_path / "new.json"
         replacement.write_text(json.dumps([entry("other")]))
-        os.replace(replacement, tmp_path / "keys.json")
-        async with asyncio.timeout(2):
-            while (await door.extract(BODY, headers=shown(TOKEN))).status_code != 401:
-                await asyncio.sleep(0.05)
+        replacement.replace(tmp_path / "keys.json")
+        await until(lambda: is_refused(door), seconds=2)
         assert (await door.extract(BODY, headers=shown("other-token-0123456789"))).status_code == 200
 
 
@@ -144,9 +146,7 @@ async def test_a_keys_file_that_goes_wrong_leaves_the_keys_as_they_are(tmp_path:
 async def test_a_keys_file_that_is_emptied_closes_the_door_and_does_not_open_it(tmp_path: Path) -> None:
     async with door_with(tmp_path, entry("web")) as door:
         (tmp_path / "keys.json").write_text("[]")
-        async with asyncio.timeout(2):
-            while (await door.extract(BODY, headers=shown(TOKEN))).status_code != 401:
-                await asyncio.sleep(0.05)
+        await until(lambda: is_refused(door), seconds=2)
         assert (await door.extract(BODY)).status_code == 401
 
 
@@ -156,7 +156,7 @@ async def test_an_open_door_to_other_machines_is_refused_at_the_start() -> None:
 
 
 async def test_with_a_key_the_gateway_may_listen_anywhere() -> None:
-    Gateway(GatewaySettings(listen_host="0.0.0.0", token=TOKEN), by_rules)
+    Gateway(GatewaySettings(listen_host="0.0.0.0", token=SecretStr(TOKEN)), by_rules)
 
 
 async def test_a_keys_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:

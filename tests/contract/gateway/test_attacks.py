@@ -77,8 +77,7 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(door: Door) ->
 
 
 async def test_a_body_over_the_limit_in_chunks_is_refused(door: Door) -> None:
-    chunk = b"800\r\n" + b" " * 2048 + b"\r\n"
-    answer = await spoken(door, head("transfer-encoding: chunked"), chunk, chunk)
+    answer = await spoken(door, head("transfer-encoding: chunked") + b"800\r\n" + b" " * 2048 + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 413")
 
 
@@ -187,6 +186,6 @@ async def test_many_idle_connections_do_not_keep_others_out(door: Door) -> None:
 
 
 async def test_texts_with_any_character_come_back_as_they_were(door: Door) -> None:
-    for text in ("\0", "\u2028", "‮abc", "a\r\nb: c", "\U0010ffff", "👩‍👩‍👧"):
+    for text in ("\0", "\u2028", "\u202eabc", "a\r\nb: c", "\U0010ffff", "\U0001f469\u200d\U0001f467"):
         response = await door.extract({"text": text})
         assert response.json()["spans"][0]["text"] == text.split(" ", maxsplit=1)[0]

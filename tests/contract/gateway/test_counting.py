@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.gateway.loopback import Door, ScriptedModel, gateway_before, served
+from contract.gateway.loopback import Door, ScriptedModel, gateway_before, served, until
 from prometheus_client import REGISTRY
 
 from summit_inference import errors
@@ -109,12 +109,9 @@ async def test_a_caller_that_leaves_is_counted_as_its_own_doing() -> None:
     async with served(model.app()) as url, gateway_before(url) as door:
         before = counts()
         asking = asyncio.create_task(door.extract(BODY))
-        async with asyncio.timeout(5):
-            while not model.requests:  # noqa: ASYNC110 -- seen from outside
-                await asyncio.sleep(0.01)
-            asking.cancel()
-            while not grown(before):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: bool(model.requests))
+        asking.cancel()
+        await until(lambda: bool(grown(before)))
         assert grown(before) == {("", "caller_error"): 1}
 
 

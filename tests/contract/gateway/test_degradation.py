@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from contract.gateway.loopback import Door, ScriptedModel, gateway_before, nobody, served
+from contract.gateway.loopback import Door, ScriptedModel, gateway_before, nobody, served, until
 
 from fallback import NAME
 from summit_inference import errors
@@ -58,7 +58,7 @@ async def killed_after_an_answer(stage: Stage, door: Door) -> None:
     await stage.stack.aclose()
 
 
-async def two_requests(_: Stage, door: Door) -> None:
+async def two_requests(_stage: Stage, door: Door) -> None:
     for _ in range(2):
         await door.extract(BODY)
 
@@ -71,9 +71,7 @@ async def two_failures(stage: Stage, door: Door) -> None:
 async def one_that_waits(stage: Stage, door: Door) -> None:
     waiting = asyncio.create_task(door.extract(BODY))
     stage.stack.push_async_callback(asyncio.wait, [waiting])
-    async with asyncio.timeout(5):
-        while not stage.model.requests:  # noqa: ASYNC110 -- seen from outside, as a client would
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(stage.model.requests))
 
 
 async def up_soon(stage: Stage, _: Door) -> None:
@@ -195,9 +193,10 @@ async def test_the_question_that_wakes_a_model_has_no_callers_deadline(tmp_path:
 
 
 async def answered_by_the_model(door: Door) -> None:
-    async with asyncio.timeout(5):
-        while (await door.extract(BODY)).json()["degraded"]:  # noqa: ASYNC110 -- seen from outside, as a client would
-            await asyncio.sleep(0.02)
+    async def answers() -> bool:
+        return not (await door.extract(BODY)).json()["degraded"]
+
+    await until(answers)
 
 
 async def test_a_model_that_comes_back_answers_again(tmp_path: Path) -> None:
@@ -233,8 +232,7 @@ async def test_a_caller_that_leaves_frees_the_model(tmp_path: Path) -> None:
     stage = Stage(ScriptedModel(seconds=5))
     async with arranged(stage, tmp_path) as door:
         asking = asyncio.create_task(door.extract(BODY))
+        await until(lambda: bool(stage.model.requests))
+        asking.cancel()
         async with asyncio.timeout(5):
-            while not stage.model.requests:  # noqa: ASYNC110 -- seen from outside
-                await asyncio.sleep(0.01)
-            asking.cancel()
             await stage.model.was_cancelled.wait()

@@ -11,7 +11,7 @@ ONE, TWO = "one-token-0123456789", "two-token-0123456789"
 
 def test_one_token_is_one_key_for_inference() -> None:
     key = KeyRing.of_tokens(ONE).key_of(f"Bearer {ONE}")
-    assert (key.name, key.scopes) == ("key-1", {Scope.EXTRACT, Scope.BATCH})
+    assert (key.name, key.scopes) == ("key-1", frozenset({Scope.EXTRACT, Scope.BATCH}))
 
 
 def test_several_tokens_may_have_names() -> None:

@@ -6,8 +6,8 @@ from gateway.quota import Quotas
 from summit_inference.errors import Throttled
 
 
-def key(name: str = "web", **limits: float) -> Key:
-    return Key(name=name, sha256=digest_of(name), **limits)
+def key(name: str = "web", *, concurrency: int | None = None, requests_per_second: float | None = None) -> Key:
+    return Key(name=name, sha256=digest_of(name), concurrency=concurrency, requests_per_second=requests_per_second)
 
 
 def test_a_key_has_its_own_number_of_requests_in_flight() -> None:

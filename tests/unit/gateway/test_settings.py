@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from gateway.settings import GatewaySettings
 from summit_inference.errors import ConfigurationError
@@ -33,7 +34,7 @@ def test_the_defaults_are_these() -> None:
 
 
 def test_names_that_the_whole_product_shares_have_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"AI_SERVICE_URL": "http://m", "AI_GATEWAY_TOKEN": "t" * 16, "REDIS_URL": "redis://r"}.items():
+    for name, value in {"GATEWAY_UPSTREAM_URL": "http://m", "AI_GATEWAY_TOKEN": "t" * 16, "REDIS_URL": "redis://r"}.items():
         monkeypatch.setenv(name, value)
     settings = GatewaySettings.load()
     assert settings.upstream_url == "http://m"
@@ -50,7 +51,7 @@ def test_a_typo_in_the_environment_stops_the_start(monkeypatch: pytest.MonkeyPat
 
 def test_flags_and_routes_have_one_place() -> None:
     with pytest.raises(ValueError, match="REDIS_URL"):
-        GatewaySettings(redis_url="redis://r", flags_file=Path("flags.json"))
+        GatewaySettings(redis_url=SecretStr("redis://r"), flags_file=Path("flags.json"))
 
 
 @pytest.mark.parametrize(
@@ -64,5 +65,5 @@ def test_flags_and_routes_have_one_place() -> None:
         ("gw.example", False),
     ],
 )
-def test_only_loopback_is_loopback(host: str, is_loopback: bool) -> None:
+def test_only_loopback_is_loopback(host: str, *, is_loopback: bool) -> None:
     assert GatewaySettings(listen_host=host).is_loopback is is_loopback

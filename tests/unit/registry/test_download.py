@@ -1,5 +1,6 @@
 import errno
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,26 @@ def test_an_interrupted_download_goes_on_where_it_stopped(
     assert files.asked == [last]
     assert steps == [*(f"kept {path}" for path in first), f"fetched {last}"]
     assert open_artifact(into).version == "3"
+
+
+def test_a_volume_that_was_full_at_the_very_end_is_finished_by_the_next_run(
+    reference: ModelReference, tmp_path: Path
+) -> None:
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    (volume / f"{FILE_NAME}.part").write_text("{")
+    download(reference, volume, ON_DISK)
+    assert open_artifact(volume).version == "3"
+
+
+def test_two_downloads_at_once_fetch_each_file_once(
+    reference: ModelReference, logged: Path, tmp_path: Path, serve: Serve
+) -> None:
+    serve(files := CountingFiles(logged))
+    with ThreadPoolExecutor(2) as threads:
+        into = list(threads.map(lambda _: download(reference, tmp_path / "3", ON_DISK), range(2)))
+    assert into == [tmp_path / "3"] * 2
+    assert sorted(files.asked) == sorted(reference.files)
 
 
 def test_a_stream_that_breaks_off_is_tried_again(
