@@ -31,6 +31,11 @@ class Home:
         return self.root / "routes.json"
 
     @property
+    def flags(self) -> Path:
+        """The flags that the gateway follows."""
+        return self.root / "flags.json"
+
+    @property
     def supervisor(self) -> Path:
         """The process manager's configuration, socket and process id."""
         return self.root / "supervisor"

@@ -118,6 +118,7 @@ class Plan:
             "GATEWAY_METRICS_PORT": str(self.ports.gateway_metrics),
             "GATEWAY_METRICS_ON_MAIN_PORT": "true",
             "GATEWAY_ROUTES_FILE": str(self.home.routes),
+            "GATEWAY_FLAGS_FILE": str(self.home.flags),
             "GATEWAY_DRAIN_SECONDS": "0",
             "GATEWAY_UPSTREAM_URL": self.transformer_url,
         }
