@@ -29,6 +29,7 @@ check: $(VENV)/.dev  ## formatting, lint, types, imports
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/mypy tests scripts
 	$(BIN)/lint-imports
 
 fix: $(VENV)/.dev  ## what can be mended without thinking

@@ -23,7 +23,7 @@ class Load:
     clients: int
     texts: int
     """In each request."""
-    seconds: float
+    seconds: int
     settle_seconds: float
     """At the start, which do not count for rate and CPU time: until queues are full."""
 
@@ -58,7 +58,7 @@ def closed_loop(requests: Sequence[bytes], port: int, load: Load, tree: ProcessT
     """Ask for `load.seconds`."""
     file = scratch / "requests.bin"
     bodies.write(requests, file)
-    command = [wrk(), "-t1", f"-c{load.clients}", f"-d{load.seconds:g}s", f"--timeout={_TIMEOUT_SECONDS}s"]
+    command = [wrk(), "-t1", f"-c{load.clients}", f"-d{load.seconds}s", f"--timeout={_TIMEOUT_SECONDS}s"]
     command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", str(file), f"{load.settle_seconds:g}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         time.sleep(load.settle_seconds)

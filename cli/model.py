@@ -29,7 +29,7 @@ def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The noun and its verbs."""
     nouns = verbs.add_parser("model", help="train, evaluate, publish and look up model versions")
     verb = nouns.add_subparsers(required=True, metavar="VERB")
-    for add in (_add_list, _add_resolve, _add_alias, _add_publish, _add_train, _add_evaluate):
+    for add in (_add_list, _add_resolve, _add_alias, _add_publish, _add_seal, _add_train, _add_evaluate):
         add(verb)
 
 
@@ -115,6 +115,21 @@ def run_publish(options: argparse.Namespace, settings: CliSettings) -> int:
             raise InvalidRequest("publish v1, v2, or a model directory together with --semver")
         reference = publish(order, connection)
     put(json.dumps(asdict(reference)))
+    return 0
+
+
+def _add_seal(verb: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = verb.add_parser("seal", help="add digests to a version that was logged with mlflow by hand")
+    parser.add_argument("model", help=f"NAME@VERSION, such as {MODEL_NAME}@3")
+    parser.set_defaults(run=run_seal)
+
+
+def run_seal(options: argparse.Namespace, settings: CliSettings) -> int:
+    """Check the version's files, and print the reference as one JSON document."""
+    from registry.publish import seal  # noqa: PLC0415 - imports mlflow, which takes seconds
+
+    name, version = _named(options.model)
+    put(json.dumps(asdict(seal(name, version, registry_here(settings), say))))
     return 0
 
 

@@ -37,6 +37,8 @@ def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run_up(options: argparse.Namespace, settings: CliSettings) -> int:
     """Start everything, say how to use it, and stop it on Ctrl-C unless detached."""
     plan, supervisor = _platform(settings)
+    if supervisor.is_running():  # it is not ours to stop
+        raise ConfigurationError("the platform runs already; look with: summit status, stop it with: summit down")
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: _interrupt(stop))
@@ -102,8 +104,6 @@ def _platform(settings: CliSettings, *, make: bool = True) -> tuple[Plan, Superv
 
 
 def _start(plan: Plan, supervisor: Supervisor) -> None:
-    if supervisor.is_running():
-        raise ConfigurationError("the platform runs already; look with: summit status, stop it with: summit down")
     always = plan.always()
     checks.check_disk(plan.home.root)
     checks.check_ports([*always, *plan.stages(Path())])

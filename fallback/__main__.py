@@ -4,12 +4,13 @@ import asyncio
 from dataclasses import replace
 
 from fallback.extract import extract
-from fallback.servable import FallbackLimits, FallbackServable
+from fallback.servable import LINEAGE, FallbackLimits, FallbackServable
 from fallback.settings import FallbackSettings
 from serving.command import run
 from serving.drain import Drain
 from serving.front import Front, Served
 from serving.listener import Address, http_server, listen
+from summit_inference.metrics import MODEL_INFO
 from summit_inference.telemetry import set_up_logs
 from summit_inference.v2_limits import Limits
 
@@ -19,6 +20,7 @@ def start() -> None:
     settings = FallbackSettings.load()
     set_up_logs("fallback", settings.log_level)
     limits = Limits(max_body_bytes=settings.max_body_bytes)
+    MODEL_INFO.labels(LINEAGE.name, LINEAGE.version, "").set(1)
     model = FallbackServable(extract, FallbackLimits(settings.max_texts, settings.max_characters))
     address = Address(
         settings.listen_host,

@@ -11,6 +11,7 @@ from serving.front import Served
 from serving.kserve_server import serve
 from summit_inference.client import Upstream
 from summit_inference.lineage import Lineage
+from summit_inference.metrics import MODEL_INFO
 from summit_inference.telemetry import set_up_logs
 from summit_inference.v2_limits import Limits
 from transformers_stage.pipeline import TextPipeline, WindowPlan
@@ -42,9 +43,11 @@ def _servable(settings: TransformerSettings, given: Arguments, predictor: Upstre
     artifact = open_artifact(
         settings.model_directory, expected_name=_name(settings, given), expected_version=settings.model_version
     )
+    lineage = Lineage(artifact.name, artifact.version, artifact.run_id)
+    MODEL_INFO.labels(lineage.name, lineage.version, lineage.run_id or "").set(1)
     plan = WindowPlan(settings.window_tokens, settings.overlap_tokens)
     return TransformerServable(
-        Lineage(artifact.name, artifact.version, artifact.run_id),
+        lineage,
         TextPipeline.load(artifact.model_directory, artifact.tokenizer_directory, plan),
         predictor,
         TextLimits(settings.max_texts, settings.max_text_characters, settings.max_inline_characters),

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 from servers.platform import Platform
@@ -89,5 +90,5 @@ def test_the_command_line_and_the_embedded_extractor_answer_as_the_service_does(
             assert span == other
 
 
-def _answers(lines: str) -> list[dict[str, object]]:
+def _answers(lines: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.splitlines()]

@@ -58,6 +58,7 @@ def test_a_port_in_use_is_named(platform: Platform, tmp_path: Path) -> None:
     assert "SUMMIT_PORT_OFFSET" in refused.stderr
 
 
+@pytest.mark.timeout(400)
 def test_ctrl_c_stops_all_and_leaves_no_process(platform: Platform) -> None:
     """A second start after `down` too: state, and the champion, outlive the processes."""
     before = platform.status()

@@ -46,4 +46,4 @@ def test_an_empty_value_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Example().max_batch_tokens = 1  # type: ignore[misc]
+        Example().max_batch_tokens = 1

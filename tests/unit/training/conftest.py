@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import tokenizers
 import torch
 from tokenizers import models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
+from unit.training.tiny import TinyBase
 
 from training.corpora import Sentence
 
@@ -21,14 +21,6 @@ SENTENCES = (
     ("Tom likes the rain .", "B-PER O O O O"),
     ("they walked to lisbon", "O O O B-LOC"),
 )
-
-
-@dataclass(frozen=True)
-class TinyBase:
-    """A base encoder's directory, and the digest of its weights."""
-
-    directory: Path
-    sha256: str
 
 
 @pytest.fixture(scope="session")

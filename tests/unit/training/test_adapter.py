@@ -4,6 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForTokenClassification, pipeline
+from unit.training.tiny import TinyBase
 
 from summit_inference.errors import ArtifactError
 from training.adapter import merge_onto, write
@@ -13,7 +14,7 @@ MATRIX = "bert.encoder.layer.0.intermediate.dense.weight"
 
 
 @pytest.fixture
-def version_file(tiny_base, tmp_path: Path) -> Path:
+def version_file(tiny_base: TinyBase, tmp_path: Path) -> Path:
     """An adapter that moves one large matrix and the head."""
     start = starting_encoder(tiny_base.directory).state_dict()
     end = {name: weight.clone() for name, weight in start.items()}
@@ -23,14 +24,18 @@ def version_file(tiny_base, tmp_path: Path) -> Path:
     return tmp_path / "v0.safetensors"
 
 
-def test_a_merged_version_is_a_model_that_a_plain_pipeline_loads(tiny_base, version_file: Path, tmp_path: Path) -> None:
+def test_a_merged_version_is_a_model_that_a_plain_pipeline_loads(
+    tiny_base: TinyBase, version_file: Path, tmp_path: Path
+) -> None:
     merge_onto(tiny_base.directory, tiny_base.sha256, version_file, tmp_path / "model")
     found = pipeline("token-classification", model=str(tmp_path / "model"))("Tom likes Oslo .")
     assert AutoConfig.from_pretrained(tmp_path / "model").type_vocab_size == 6
     assert {entity["entity"] for entity in found} <= {"B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"}
 
 
-def test_what_is_stored_is_the_difference_and_nearly_all_of_it(tiny_base, version_file: Path, tmp_path: Path) -> None:
+def test_what_is_stored_is_the_difference_and_nearly_all_of_it(
+    tiny_base: TinyBase, version_file: Path, tmp_path: Path
+) -> None:
     start = starting_encoder(tiny_base.directory).state_dict()
     merge_onto(tiny_base.directory, tiny_base.sha256, version_file, tmp_path / "model")
     merged = AutoModelForTokenClassification.from_pretrained(tmp_path / "model").state_dict()
@@ -39,7 +44,9 @@ def test_what_is_stored_is_the_difference_and_nearly_all_of_it(tiny_base, versio
     assert merged["classifier.bias"].tolist() == [0.5] * 7
 
 
-def test_a_merged_directory_holds_no_code_and_no_pickle(tiny_base, version_file: Path, tmp_path: Path) -> None:
+def test_a_merged_directory_holds_no_code_and_no_pickle(
+    tiny_base: TinyBase, version_file: Path, tmp_path: Path
+) -> None:
     merge_onto(tiny_base.directory, tiny_base.sha256, version_file, tmp_path / "model")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {
         "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
@@ -50,7 +57,7 @@ def test_an_adapter_is_small(version_file: Path) -> None:
     assert version_file.stat().st_size < 128 * 256 * 0.65
 
 
-def test_another_base_is_refused(tiny_base, version_file: Path, tmp_path: Path) -> None:
+def test_another_base_is_refused(tiny_base: TinyBase, version_file: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="has sha256"):
         merge_onto(tiny_base.directory, "0" * 64, version_file, tmp_path / "model")
 
@@ -64,14 +71,16 @@ def test_another_base_is_refused(tiny_base, version_file: Path, tmp_path: Path) 
         pytest.param({}, {MATRIX: torch.zeros(3)}, "no adapter for this", id="a weight of another shape"),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused(tiny_base, tmp_path: Path, metadata, tensors, message: str) -> None:
+def test_a_file_that_does_not_fit_is_refused(
+    tiny_base: TinyBase, tmp_path: Path, metadata: dict[str, str], tensors: dict[str, torch.Tensor], message: str
+) -> None:
     fitting = {"format": "summit-adapter-1", "base_sha256": tiny_base.sha256}
     save_file(tensors, tmp_path / "x", {**fitting, **metadata})
     with pytest.raises(ArtifactError, match=message):
         merge_onto(tiny_base.directory, tiny_base.sha256, tmp_path / "x", tmp_path / "model")
 
 
-def test_a_file_of_other_bytes_is_refused(tiny_base, tmp_path: Path) -> None:
+def test_a_file_of_other_bytes_is_refused(tiny_base: TinyBase, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"not safetensors")
     with pytest.raises(ArtifactError, match="no adapter"):
         merge_onto(tiny_base.directory, tiny_base.sha256, tmp_path / "x", tmp_path / "model")

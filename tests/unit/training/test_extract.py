@@ -1,4 +1,5 @@
 import pytest
+from unit.training.tiny import TinyBase
 
 from training.adapter import merge_onto, write
 from training.corpora import Sentence, written
@@ -13,7 +14,7 @@ STAGE = Stage((Part("btc", "train"),), epochs=40, batch_tokens=64, learning_rate
 
 
 @pytest.fixture(scope="module")
-def extract(tiny_base, sentences: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Extract:
+def extract(tiny_base: TinyBase, sentences: list[Sentence], tmp_path_factory: pytest.TempPathFactory) -> Extract:
     """Trained, stored, merged and loaded again."""
     directory = tmp_path_factory.mktemp("version")
     tokenizer = Tokenizer.load(tiny_base.directory, {"type_vocab_size": 6, "max_position_embeddings": 512})

@@ -1,8 +1,9 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 import torch
+from unit.training.tiny import TinyBase
 
 from training.corpora import Sentence
 from training.encoder import starting_encoder
@@ -11,11 +12,12 @@ from training.train import Material, Walker, rate_share
 from transformers_stage.tokenizer import Tokenizer
 
 STAGE = Stage((Part("btc", "train"),), epochs=12, batch_tokens=64, learning_rate=2e-3, new_rows_learning_rate=1e-2)
+Walk = Callable[..., tuple[dict[str, torch.Tensor], Sequence[float]]]
 WORDS = "bert.embeddings.word_embeddings.weight"
 
 
 @pytest.fixture
-def walk(tiny_base, sentences: list[Sentence]):
+def walk(tiny_base: TinyBase, sentences: list[Sentence]) -> Walk:
     """Runs stages from the same start: the weights at the end, and the losses of the epochs."""
     tokenizer = Tokenizer.load(tiny_base.directory, {"type_vocab_size": 6, "max_position_embeddings": 512})
 
@@ -28,28 +30,28 @@ def walk(tiny_base, sentences: list[Sentence]):
     return run
 
 
-def test_the_loss_falls(walk) -> None:
+def test_the_loss_falls(walk: Walk) -> None:
     _, losses = walk(STAGE)
     assert len(losses) == 12
     assert losses[-1] < 0.3 * losses[0]
 
 
-def test_words_stay_as_the_base_has_them_and_all_else_moves(tiny_base, walk) -> None:
+def test_words_stay_as_the_base_has_them_and_all_else_moves(tiny_base: TinyBase, walk: Walk) -> None:
     start, (end, _) = starting_encoder(tiny_base.directory).state_dict(), walk(STAGE)
     still = {name for name in start if torch.equal(start[name], end[name])}
     assert still == {WORDS, "bert.embeddings.position_embeddings.weight"}
 
 
-def test_a_seed_gives_one_result(walk) -> None:
+def test_a_seed_gives_one_result(walk: Walk) -> None:
     assert torch.equal(walk(STAGE)[0]["classifier.weight"], walk(STAGE)[0]["classifier.weight"])
 
 
-def test_a_stage_goes_on_where_the_one_before_ended(walk) -> None:
+def test_a_stage_goes_on_where_the_one_before_ended(walk: Walk) -> None:
     _, losses = walk(STAGE, STAGE)
     assert losses[12] < 0.3 * losses[0]
 
 
-def test_the_walks_of_a_stage_part_from_one_place_and_are_averaged(walk) -> None:
+def test_the_walks_of_a_stage_part_from_one_place_and_are_averaged(walk: Walk) -> None:
     name = "bert.encoder.layer.0.output.dense.weight"
     both, one, other = (walk(replace(STAGE, seeds=seeds))[0][name] for seeds in [(1, 2), (1,), (2,)])
     assert not torch.equal(one, other)

@@ -58,7 +58,9 @@ def test_a_words_tag_is_that_of_its_first_token_and_its_end_that_of_its_last() -
         token_type_ids=None,
     )
     labels = TokenLabels(np.asarray([1, 0, 0], np.int32), np.asarray([0.9, 0.1, 0.8], np.float32))
-    assert TAGS.spans("Lovelace wrote", encoding, labels) == [Span("Lovelace", "PER", 0, 8, pytest.approx(0.9))]
+    (span,) = TAGS.spans("Lovelace wrote", encoding, labels)
+    assert (span.text, span.label, span.start, span.end) == ("Lovelace", "PER", 0, 8)
+    assert span.score == pytest.approx(0.9)
 
 
 def test_a_score_is_the_mean_of_its_words() -> None:
