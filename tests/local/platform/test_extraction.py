@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from servers.platform import Platform
 
 from summit_inference.extraction import ExtractListResponse, ExtractResponse
 
+pytestmark = pytest.mark.timeout(600)  # the platform starts within the first test
 PARAGRAPH = (
     "Angela Merkel, the former German chancellor, met Tim Cook in Berlin on Tuesday. The chief executive of Apple "
     "then travelled to Paris, where the company Airbus had invited him, Reuters reported."

@@ -12,6 +12,7 @@ import pytest
 from servers.platform import Platform, free_offset
 
 TEXT = "Angela Merkel visited Berlin."
+pytestmark = pytest.mark.timeout(600)  # the platform starts within the first test
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> None:
@@ -58,31 +59,6 @@ def test_a_port_in_use_is_named(platform: Platform, tmp_path: Path) -> None:
     assert "SUMMIT_PORT_OFFSET" in refused.stderr
 
 
-@pytest.mark.timeout(400)
-def test_ctrl_c_stops_all_and_leaves_no_process(platform: Platform) -> None:
-    """A second start after `down` too: state, and the champion, outlive the processes."""
-    before = platform.status()
-    assert platform.summit("down").returncode == 0
-    assert not any(_is_alive(row["pid"]) for row in before["processes"])
-    with subprocess.Popen([sys.executable, "-P", "-m", "cli", "up"], env=platform.environment()) as up:
-        _until(lambda: platform.status()["ready"], 120)
-        running = platform.status()
-        assert running["model"] == before["model"]
-        up.send_signal(signal.SIGINT)
-        assert up.wait(60) == 130
-    assert not any(_is_alive(row["pid"]) for row in running["processes"])
-    assert platform.summit("status").returncode == 1
-    assert platform.summit("up", "--detach", timeout_seconds=200).returncode == 0
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("arguments", [["extract", "/no/such/file"], ["model", "resolve", "summit-extract@99"]])
 def test_a_wrong_request_gets_a_line_and_status_2(platform: Platform, arguments: list[str]) -> None:
     done = platform.summit(*arguments)
@@ -98,3 +74,26 @@ def test_a_service_that_is_not_there_is_said(tmp_path: Path) -> None:
     done = nobody.summit("extract", str(file))
     assert done.returncode == 1
     assert "summit up" in done.stderr
+
+
+def test_ctrl_c_stops_all_and_leaves_no_process(platform: Platform) -> None:
+    """Last of all: nothing runs afterwards. State, and the champion, outlive the processes."""
+    before = platform.status()
+    assert platform.summit("down").returncode == 0
+    assert not any(_is_alive(row["pid"]) for row in before["processes"])
+    with subprocess.Popen([sys.executable, "-P", "-m", "cli", "up"], env=platform.environment()) as up:
+        _until(lambda: platform.status()["ready"], 120)
+        running = platform.status()
+        assert running["model"] == before["model"]
+        up.send_signal(signal.SIGINT)
+        assert up.wait(60) == 130
+    assert not any(_is_alive(row["pid"]) for row in running["processes"])
+    assert platform.summit("status").returncode == 1
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
