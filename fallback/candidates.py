@@ -16,6 +16,10 @@ from fallback.weights import Odds
 from summit_inference.spans import LABELS
 
 LONGEST = 7
+LONGEST_IN_A_CROWD = 3
+CROWD = 12
+"""In a run of more words than this, a headline or shouting, only short names are looked for, which bounds the time."""
+
 STRONGEST = 15.0
 """Log-odds beyond which a candidate gains no weight, so that a run of `MAX_RUN` tokens stays within a float."""
 
@@ -48,9 +52,10 @@ def chosen(run: range, candidates: list[Candidate], at_least: float) -> list[Cho
 def stretches(reading: Reading, run: range) -> Iterator[tuple[int, int]]:
     """(first token, token after the last) of what may be a name, by first token; both ends are capitalised words."""
     named = reading.named
+    reach = LONGEST if len(run) <= CROWD else LONGEST_IN_A_CROWD
     for start in run:
         if named[start]:
-            for end in range(start + 1, min(run.stop, start + LONGEST) + 1):
+            for end in range(start + 1, min(run.stop, start + reach) + 1):
                 if named[end - 1]:
                     yield start, end
 

@@ -19,10 +19,10 @@ _PARAMETERS: dict[str, Parameter] = {"degraded": True}
 
 @dataclass(frozen=True, slots=True)
 class FallbackLimits:
-    """What one request may carry: the extraction runs on the event loop, about 1 ms for 2 KB."""
+    """What one request may carry: the extraction runs on the event loop, about 2 ms for 2 KB."""
 
     max_texts: int = 1024
-    max_characters: int = 1_000_000
+    max_characters: int = 100_000
     """Of all its texts together."""
 
 

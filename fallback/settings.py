@@ -17,8 +17,8 @@ class FallbackSettings(Settings):
     """REST, the V2 protocol."""
     max_texts: int = Field(default=1024, ge=1)
     """Texts in one request."""
-    max_characters: int = Field(default=1_000_000, ge=1)
-    """Code points of all texts of one request together: about half a second of one core."""
+    max_characters: int = Field(default=100_000, ge=1)
+    """Code points of all texts of one request together: a tenth of a second of one core, or a second if hostile."""
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
     """The largest request body that is read."""
     drain_seconds: float = Field(default=5, ge=0)

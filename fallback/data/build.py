@@ -78,7 +78,7 @@ def cities() -> tuple[set[str], set[str]]:
     capitals = {country["capital"] for country in cache.get_countries().values()}
     large = {row["name"] for row in rows if row["population"] >= METROPOLIS_POPULATION} | capitals
     known = {row["name"] for row in rows if row["population"] >= CITY_POPULATION}
-    large_spellings = spellings(large)
+    large_spellings = spellings(large | {name.removesuffix(" City") for name in large})
     return large_spellings, spellings(known) - large_spellings
 
 
