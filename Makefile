@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev system check fix test test-long wheel up lock clean
+.PHONY: help install check fix test test-long bench wheel up lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(VENV)/.dev  ## formatting, lint, types, imports
 fix: $(VENV)/.dev  ## what can be mended without thinking
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: $(VENV)/.dev  ## texts a second of the forward pass, packed and not; one JSON document last
+	$(BIN)/python -m bench.engine
 
 wheel: $(VENV)/.dev  ## sdist and wheel, installed into a clean environment and imported there
 	$(BIN)/python -P scripts/wheel.py

@@ -34,7 +34,11 @@ def test_the_defaults_are_these() -> None:
 
 
 def test_names_that_the_whole_product_shares_have_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"GATEWAY_UPSTREAM_URL": "http://m", "AI_GATEWAY_TOKEN": "t" * 16, "REDIS_URL": "redis://r"}.items():
+    for name, value in {
+        "GATEWAY_UPSTREAM_URL": "http://m",
+        "AI_GATEWAY_TOKEN": "t" * 16,
+        "REDIS_URL": "redis://r",
+    }.items():
         monkeypatch.setenv(name, value)
     settings = GatewaySettings.load()
     assert settings.upstream_url == "http://m"

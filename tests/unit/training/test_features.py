@@ -2,6 +2,7 @@ from random import Random
 
 import pytest
 import torch
+from unit.training.tiny import TinyBase
 
 from training.corpora import TAGS, Sentence, written
 from training.features import UNLABELLED, Features, batches, features
@@ -11,7 +12,7 @@ CONFIG = {"type_vocab_size": 6, "max_position_embeddings": 512}
 
 
 @pytest.fixture
-def tokenizer(tiny_base) -> Tokenizer:
+def tokenizer(tiny_base: TinyBase) -> Tokenizer:
     return Tokenizer.load(tiny_base.directory, CONFIG)
 
 
