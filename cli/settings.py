@@ -21,6 +21,8 @@ class CliSettings(Settings):
     """The gateway that commands call; the one that `summit up` starts where nothing is set."""
     gateway_token: SecretStr | None = Field(default=None, validation_alias="AI_GATEWAY_TOKEN")
     """The key sent with every call. Several may be given, as the gateway takes them: the first is sent."""
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
+    """Where flags are kept; in a file under SUMMIT_HOME where nothing is set."""
 
     def first_token(self) -> str | None:
         """The key to send; of several, written as the gateway takes them (`name:token,…`), the first."""

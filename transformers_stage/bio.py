@@ -21,13 +21,16 @@ class Tag:
     """What one label id of a model means. `label` is None outside of any mention."""
 
     label: str | None
-    is_begin: bool
+    is_begin: bool = False
+    """A B: a mention begins here."""
+    is_inside: bool = False
+    """An I: the mention before it goes on."""
 
 
 class TagSet:
     """The tags of one model, by id, from its config's `id2label`.
 
-    Understands IOB2 (`B-PER`, `I-PER`, `O`) and bare labels (`PER`), which never begin anew beside their like.
+    Understands IOB2 (`B-PER`, `I-PER`, `O`) and bare labels (`PER`), which join their like and begin anew otherwise.
     """
 
     def __init__(self, id2label: Mapping[int, str]) -> None:
@@ -36,51 +39,60 @@ class TagSet:
         self._is_entity = np.asarray([tag.label is not None for tag in self._tags])
 
     def spans(self, text: str, encoding: Encoding, labels: TokenLabels) -> list[Span]:
-        """The mentions of `text` in its order; a span's score is the mean of its words' scores.
+        """The mentions of `text` in its order.
 
-        A stray I, or one after another label, starts a mention: the model was sure of the label, less so of the border.
+        A mention goes on through every I, whatever its label, and carries the label with the highest sum of scores:
+        what the model says of a border is surer than what it says of a label. A stray I starts one. The span's score
+        is that sum over the number of words.
         """
         firsts = np.flatnonzero(encoding.is_word_start)
         label_ids = labels.label_ids[firsts]
         if not self._is_entity[label_ids].any():
             return []
         word_ends = encoding.ends[np.append(firsts[1:], len(encoding)) - 1]
-        spans, run = [], _Run()
+        spans: list[Span] = []
+        run = _Run()
         for word in np.flatnonzero(self._is_entity[label_ids]).tolist():
             tag = self._tags[label_ids[word]]
             if not run.goes_on(tag, word):
                 spans += run.span(text)
-                run = _Run(tag.label, int(encoding.starts[firsts[word]]))
-            run.add(word, int(word_ends[word]), float(labels.scores[firsts[word]]))
+                run = _Run(int(encoding.starts[firsts[word]]))
+            run.add(tag, word, int(word_ends[word]), float(labels.scores[firsts[word]]))
         return [*spans, *run.span(text)]
 
 
 def _tag(name: str) -> Tag:
     if name == _OUTSIDE:
-        return Tag(None, is_begin=False)
+        return Tag(None)
     if name[:2] in {"B-", "I-"}:
-        return Tag(name[2:], is_begin=name[0] == "B")
-    return Tag(name, is_begin=False)
+        return Tag(name[2:], is_begin=name[0] == "B", is_inside=name[0] == "I")
+    return Tag(name)
 
 
 class _Run:
-    """A mention in the making: words that follow one another and carry one label."""
+    """A mention in the making: words that follow one another."""
 
-    def __init__(self, label: str | None = None, start: int = 0) -> None:
-        self._label, self._start, self._end = label, start, start
-        self._last_word = -1
-        self._scores: list[float] = []
+    def __init__(self, start: int = 0) -> None:
+        self._start, self._end = start, start
+        self._words = 0
+        self._next_word = -1
+        self._sums: dict[str, float] = {}
 
     def goes_on(self, tag: Tag, word: int) -> bool:
-        return tag.label == self._label and not tag.is_begin and word == self._last_word + 1
+        if word != self._next_word or tag.is_begin:
+            return False
+        return tag.is_inside or tag.label in self._sums
 
-    def add(self, word: int, end: int, score: float) -> None:
-        self._last_word, self._end = word, end
-        self._scores.append(score)
+    def add(self, tag: Tag, word: int, end: int, score: float) -> None:
+        self._words += 1
+        self._next_word, self._end = word + 1, end
+        if tag.label is not None:
+            self._sums[tag.label] = self._sums.get(tag.label, 0.0) + score
 
     def span(self, text: str) -> list[Span]:
         """The finished mention; none where nothing was begun, or where a word had no text (a lone accent, say)."""
-        if self._label is None or self._start >= self._end:
+        if not self._sums or self._start >= self._end:
             return []
-        score = sum(self._scores) / len(self._scores)
-        return [Span(text[self._start : self._end], self._label, self._start, self._end, score)]
+        label = max(self._sums, key=lambda name: self._sums[name])
+        score = self._sums[label] / self._words
+        return [Span(text[self._start : self._end], label, self._start, self._end, score)]

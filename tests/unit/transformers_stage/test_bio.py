@@ -38,7 +38,9 @@ def _read(tags: TagSet, names: list[str], text: str, labels: str, scores: list[f
         pytest.param("in Lovelace wrote", "O I-PER O", [("Lovelace", "PER")], id="a stray I starts a mention"),
         pytest.param("Ada Berlin", "B-PER B-LOC", [("Ada", "PER"), ("Berlin", "LOC")], id="another label ends one"),
         pytest.param("Ada Bob", "B-PER B-PER", [("Ada", "PER"), ("Bob", "PER")], id="a B starts anew beside its like"),
-        pytest.param("Ada Inc", "B-PER I-ORG", [("Ada", "PER"), ("Inc", "ORG")], id="an I of another label starts one"),
+        pytest.param(
+            "Ada Inc Ltd", "B-PER I-ORG I-ORG", [("Ada Inc Ltd", "ORG")], id="an I goes on, whatever its label"
+        ),
         pytest.param("Ada and Bob", "B-PER O I-PER", [("Ada", "PER"), ("Bob", "PER")], id="an O between parts them"),
         pytest.param("go to Bonn", "O O B-LOC", [("Bonn", "LOC")], id="a mention may end the text"),
     ],
@@ -63,12 +65,19 @@ def test_a_words_tag_is_that_of_its_first_token_and_its_end_that_of_its_last() -
     assert span.score == pytest.approx(0.9)
 
 
+def test_the_label_with_the_highest_sum_of_scores_wins() -> None:
+    (span,) = _read(TAGS, NAMES, "Bucknell University", "B-LOC I-ORG", [0.5, 0.9])
+    assert (span.label, span.score) == ("ORG", pytest.approx(0.45))
+
+
 def test_a_score_is_the_mean_of_its_words() -> None:
     (span,) = _read(TAGS, NAMES, "Ada Lovelace", "B-PER I-PER", [0.9, 0.5])
     assert span.score == pytest.approx(0.7)
 
 
-def test_bare_labels_join_their_like() -> None:
-    tags = TagSet({0: "O", 1: "PER"})
-    assert tags.labels == ("PER",)
-    assert [span.text for span in _read(tags, ["O", "PER"], "Ada Lovelace wrote", "PER PER O")] == ["Ada Lovelace"]
+def test_bare_labels_join_their_like_and_no_others() -> None:
+    names = ["O", "PER", "LOC"]
+    tags = TagSet(dict(enumerate(names)))
+    assert tags.labels == ("PER", "LOC")
+    spans = _read(tags, names, "Ada Lovelace Bonn", "PER PER LOC")
+    assert [(span.text, span.label) for span in spans] == [("Ada Lovelace", "PER"), ("Bonn", "LOC")]
