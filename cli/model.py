@@ -15,7 +15,8 @@ from cli.settings import CliSettings
 from cli.terminal import put, say, step
 from registry.resolve import resolve
 from registry.selector import CHAMPION
-from registry.store import RegisteredVersion, open_store
+from registry.store import RegisteredVersion
+from registry.stores import open_store
 from summit_inference.errors import InvalidRequest
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from registry.publish_order import PublishOrder
 from registry.reference import ModelReference
 from registry.resolve import resolve, with_semver
 from registry.selector import CHAMPION
-from registry.store import Connection, VersionStore, open_store
+from registry.store import Connection, VersionStore
+from registry.stores import open_store
 from training.shipped import SHIPPED, ShippedVersion
 
 

@@ -17,7 +17,8 @@ from registry.resolve import DIGEST_TAG, FILES_TAG, SEMVER_TAG, resolve, with_se
 from registry.safety import check_safe
 from registry.selector import Kind, Selector, is_name, written_semver
 from registry.sources import allowed_sources, trusted_source
-from registry.store import Connection, VersionStore, open_store
+from registry.store import Connection, VersionStore
+from registry.stores import open_store
 from summit_inference.errors import InvalidRequest
 
 CONTENT_DIGEST_TAG = "content_digest"

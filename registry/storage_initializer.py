@@ -18,7 +18,8 @@ from registry.resolve import resolve
 from registry.selector import Kind
 from registry.settings import RegistrySettings
 from registry.storage_uri import StorageUri
-from registry.store import Connection, open_store
+from registry.store import Connection
+from registry.stores import open_store
 from summit_inference.errors import ArtifactError, ConfigurationError, InvalidRequest, SummitError
 
 FAILED = 1

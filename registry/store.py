@@ -1,11 +1,10 @@
-"""The registry behind one protocol: MLflow's REST API where a server runs, its database where none does."""
+"""The registry behind one protocol, whether a server answers for it or only a database is there."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from summit_inference.errors import ConfigurationError, InvalidRequest
+from summit_inference.errors import InvalidRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +83,3 @@ def alias_refusal(name: str, alias: str, version: str) -> InvalidRequest:
     return InvalidRequest(
         f"{alias} cannot name version {version} of {name}; take one that exists, and an unreserved alias"
     )
-
-
-@contextmanager
-def open_store(connection: Connection) -> Iterator[VersionStore]:
-    """The registry at the connection's tracking URI.
-
-    Raises:
-        ConfigurationError: the URI is of a kind that is not spoken here.
-    """
-    if connection.is_served:
-        from registry.rest_store import RestStore, rest_client  # noqa: PLC0415 - a database needs no HTTP client
-
-        with rest_client(connection) as client:
-            yield RestStore(client)
-    elif connection.tracking_uri.startswith("sqlite:///"):
-        from registry.embedded_store import EmbeddedStore  # noqa: PLC0415 - imports mlflow, which takes seconds
-
-        yield EmbeddedStore(connection.tracking_uri)
-    else:
-        raise ConfigurationError(
-            "MLFLOW_TRACKING_URI must start with http://, https:// or sqlite:///; set it to the registry"
-        )

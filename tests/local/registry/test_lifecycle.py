@@ -20,7 +20,7 @@ from registry.publish_order import PublishOrder
 from registry.quiet_mlflow import mlflow_at
 from registry.reference import ModelReference
 from registry.resolve import resolve
-from registry.store import open_store
+from registry.stores import open_store
 from summit_inference.errors import ArtifactError, InvalidRequest, ModelNotFound, ModelVersionNotFound
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # mlflow, sqlalchemy and transformers warn of one another

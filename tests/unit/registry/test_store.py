@@ -4,7 +4,8 @@ import sys
 import pytest
 
 from registry.rest_store import RestStore
-from registry.store import Connection, open_store
+from registry.store import Connection
+from registry.stores import open_store
 from summit_inference.errors import ConfigurationError
 
 
