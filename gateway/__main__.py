@@ -14,13 +14,17 @@ from serving.command import run
 from serving.listener import Address, listen
 from summit_inference.errors import ConfigurationError
 from summit_inference.telemetry import set_up_logs
+from summit_inference.tracing import exporting
 
 
 def start() -> None:
     """Serve until SIGTERM."""
     settings = GatewaySettings.load()
     set_up_logs("gateway", settings.log_level)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        exporting("gateway", settings.otlp_endpoint, settings.trace_sample_ratio),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_serve(settings))
 
 

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.caller import Caller, current
 from gateway.dispatch import Answer, Dispatcher
+from summit_inference import tracing
 from summit_inference.deadline import Clock
 from summit_inference.errors import InvalidRequest
 from summit_inference.extraction import (
@@ -49,6 +50,10 @@ class ExtractRoute:
             SummitError: as `Dispatcher.answer`, and InvalidRequest for what is not the contract.
             CallerGone: the caller has closed the connection.
         """
+        with tracing.serving("POST /extract"):
+            return await self._answered(scope, receive)
+
+    async def _answered(self, scope: Scope, receive: Receive) -> HttpResponse:
         counted = _offset_unit(scope["query_string"])
         body = await read_body(
             receive,
@@ -61,6 +66,7 @@ class ExtractRoute:
         caller = current()
         request = InferRequest(self._model_name, (text_tensor(texts),))
         answer = await unless_gone(receive, self._dispatcher.answer(request, caller))
+        tracing.note_inference(request, answer.response)
         results = [TextResult.of(counted(text, spans)) for text, spans in zip(texts, answer.spans, strict=True)]
         lineage = self._lineage(answer, caller)
         message = (

@@ -51,6 +51,8 @@ class Readiness:
         self._policy = policy
         self._clock = clock
         self._version_label = version_label
+        self._cold_starts = COLD_STARTS.labels(version_label)
+        self._cold_start_seconds = COLD_START_SECONDS.labels(version_label)  # from 0 on, or `increase` misses the first
         self._sleep = sleep
         self._is_down = False
         self._answered_at: float | None = None
@@ -85,7 +87,7 @@ class Readiness:
         if not self._is_down:
             self.down_reason = reason
             self._is_down, self._answered_at = True, None
-            COLD_STARTS.labels(self._version_label).inc()
+            self._cold_starts.inc()
             _log.warning("model not ready", extra={"model_version": self._version_label, "reason": reason})
         self._wake()
         self._known.set()
@@ -126,7 +128,7 @@ class Readiness:
         while self._clock() - since < self._policy.give_up_seconds:
             if await self._is_ready():
                 if self._is_down:
-                    COLD_START_SECONDS.labels(self._version_label).observe(self._clock() - since)
+                    self._cold_start_seconds.observe(self._clock() - since)
                     _log.info("model ready", extra={"model_version": self._version_label})
                 self.note_answer()
                 return

@@ -7,10 +7,10 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from summit_inference.settings import Settings
+from summit_inference.tracing_settings import TracingSettings
 
 
-class GatewaySettings(Settings):
+class GatewaySettings(TracingSettings):
     """Settings of the gateway, `GATEWAY_…`; the names without that prefix are fixed for the whole product."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.breaker import Breaker
 from gateway.draw import drawn
 from gateway.readiness import Readiness
+from summit_inference import metrics
 from summit_inference.client import Upstream
 from summit_inference.errors import ModelVersionNotFound
 from summit_inference.routes_document import RoutesDocument
@@ -69,6 +70,9 @@ class Targets:
                 self._retire(target)
         self._targets = {version: kept.get(version) or self._make(url, version) for version, url in wanted.items()}
         self._document = document
+        metrics.ROUTE_PERCENT.clear()
+        for route in document.routes if document else ():
+            metrics.ROUTE_PERCENT.labels(route.model_version).set(route.percent)
 
     def chosen(self, model_version: str | None, disabled: AbstractSet[str]) -> Target | None:
         """The target of a request for this version, or for any; None where an operator has switched it off.

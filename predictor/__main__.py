@@ -9,6 +9,7 @@ from serving.command import run
 from serving.front import Served
 from serving.kserve_server import serve
 from summit_inference.telemetry import set_up_logs
+from summit_inference.tracing import exporting
 from summit_inference.v2_limits import Limits
 
 
@@ -20,7 +21,8 @@ def start() -> None:
     predictor = build(settings, given.model_name)
     limits = Limits(max_body_bytes=settings.max_body_bytes)
     served = Served(predictor.servable, "predictor", limits, lambda: predictor.engine.is_healthy)
-    serve(served, given.address(settings), predictor.running)
+    with exporting("predictor", settings.otlp_endpoint, settings.trace_sample_ratio):
+        serve(served, given.address(settings), predictor.running)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from predictor.cores import available_cores
 from predictor.counting import Counting
 from predictor.engine import Engine, EngineLimits
+from predictor.gpu_sampler import sampling
 from predictor.model import Encoder, cuda_capability
 from predictor.placement import Placement, placed
 from predictor.servable import PredictorServable
@@ -30,7 +31,8 @@ class Predictor:
         """The lanes run inside; at the end, what was accepted is answered first."""
         await self.engine.start()
         try:
-            yield
+            with sampling():
+                yield
             await self.engine.drain()
         finally:
             await self.engine.close()

@@ -6,10 +6,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from predictor.placement import Device, Precision
-from summit_inference.settings import Settings
+from summit_inference.tracing_settings import TracingSettings
 
 
-class PredictorSettings(Settings):
+class PredictorSettings(TracingSettings):
     """Settings of the predictor, `PREDICTOR_…`."""
 
     model_config = SettingsConfigDict(env_prefix="PREDICTOR_")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 _PROGRAMS = {
+    "prometheus": "/usr/bin/promtool",
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
     "redis-server": "/usr/bin/redis-server",
 }

@@ -18,7 +18,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from summit_inference import context, status, v2
+from summit_inference import context, status, tracing, v2
 from summit_inference.deadline import Deadline
 from summit_inference.errors import (
     CallerError,
@@ -90,7 +90,8 @@ class Upstream:
         """
         body, headers = v2.encode_request(request)
         url = _model_url(self.url, request.model_name, request.model_version, "/infer")
-        answer = _checked(await self._call("POST", url, body, headers))
+        with tracing.calling(tracing.INFER_ROUTE, self.url) as trace_headers:
+            answer = _checked(await self._call("POST", url, body, {**headers, **trace_headers}))
         response = v2.decode_response(answer.body, _json_length(answer.headers), self._limits)
         if request.model_version and response.model_version not in (None, request.model_version):
             raise UpstreamBroken("The model server answered with another model version than the one that was asked.")

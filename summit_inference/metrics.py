@@ -42,6 +42,9 @@ COLD_START_SECONDS = Histogram(
     ("model_version",),
     buckets=(1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900),
 )
+ROUTE_PERCENT = Gauge(
+    "ai_route_percent", "Percent of requests that the routes document gives this model version.", ("model_version",)
+)
 FLAG = Gauge("ai_flag", "What an operator has set: 1 for on, the rate for throttle, the percent for shadow.", ("flag",))
 FLAG_CHANGES = Counter("ai_flag_changes_total", "Changes of a flag that this gateway has seen.", ("flag",))
 WATCH_FAILURES = Counter(
@@ -75,7 +78,20 @@ DROPPED = Counter(
     "Sequences that were not computed: cancelled, expired, hopeless, refused, poison.",
     ("model_version", "reason"),
 )
-GPU_UTILIZATION = Gauge("ai_gpu_utilization", "Share of the last second that the GPU computed, 0 to 1.", ("gpu",))
+GPU_UTILIZATION = Gauge(
+    "ai_gpu_utilization", "Share of the driver's last sample period that the GPU computed, 0 to 1.", ("gpu",)
+)
 MODEL_INFO = Gauge(
     "ai_model_info", "1 for the model version that this process has loaded.", ("model_name", "model_version", "run_id")
+)
+
+JOBS_QUEUED = Gauge(
+    "ai_jobs_queued", "Jobs in the ledger that are not finished; every replica says the same: take the maximum."
+)
+
+ROLLOUT_RECONCILED = Gauge(
+    "ai_rollout_reconciled_timestamp_seconds", "When the rollout controller last looked at everything, in Unix time."
+)
+ROLLOUT_EVIDENCE = Gauge(
+    "ai_rollout_evidence_timestamp_seconds", "The newest sample that the rollout's judge has seen, in Unix time."
 )

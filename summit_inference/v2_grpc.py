@@ -7,6 +7,7 @@ from typing import NoReturn, Protocol
 
 import grpc
 
+from summit_inference import tracing
 from summit_inference.context import REQUEST_ID_HEADER, RequestContext, working_on
 from summit_inference.deadline import Deadline
 from summit_inference.errors import SummitError
@@ -107,9 +108,10 @@ class _Methods:
         return encode_metadata(await self._service.metadata(asked.name, asked.version or None)), {}
 
     async def _model_infer(self, body: bytes) -> _Answer:
-        request, is_raw = decode_request(body, self._limits)
-        response = await self._service.infer(request)
-        return encode_response(response, is_raw=is_raw), version_header(response)
+        with tracing.serving(f"/{SERVICE}/ModelInfer"):
+            request, is_raw = decode_request(body, self._limits)
+            response = await self._service.infer(request)
+            return encode_response(response, is_raw=is_raw), version_header(response)
 
 
 def _encoded(kind: str, **fields: object) -> _Answer:

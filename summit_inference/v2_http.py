@@ -13,6 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from summit_inference import tracing
 from summit_inference.context import REQUEST_ID_HEADER, RequestContext, working_on
 from summit_inference.errors import MethodNotAllowed, ModelNotReady, RouteNotFound, SummitError
 from summit_inference.http_message import (
@@ -145,6 +146,10 @@ class V2App:
         return json_response(metadata_document(await self._service.metadata(call.model_name, call.model_version)))
 
     async def _infer(self, call: _Call) -> HttpResponse:
+        with tracing.serving(tracing.INFER_ROUTE):
+            return await self._inferred(call)
+
+    async def _inferred(self, call: _Call) -> HttpResponse:
         self._service.servable(call.model_name)  # refused before the body is read
         body = await read_body(
             call.receive,

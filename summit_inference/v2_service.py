@@ -12,6 +12,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from summit_inference import deadline as deadlines
+from summit_inference import tracing
 from summit_inference.context import RequestContext
 from summit_inference.deadline import Deadline
 from summit_inference.errors import DeadlineExceeded, InternalError, InvalidRequest, ModelNotFound, SummitError
@@ -77,6 +78,7 @@ class V2Service:
     async def infer(self, request: InferRequest) -> InferResponse:
         """The model's answer: the outputs that were asked for, under the id of the request."""
         response = await self.servable(request.model_name).infer(request)
+        tracing.note_inference(request, response)
         return replace(response, outputs=selected(response, request), id=request.id)
 
 

@@ -13,6 +13,7 @@ from summit_inference.client import Upstream
 from summit_inference.lineage import Lineage
 from summit_inference.metrics import MODEL_INFO
 from summit_inference.telemetry import set_up_logs
+from summit_inference.tracing import exporting
 from summit_inference.v2_limits import Limits
 from transformers_stage.pipeline import TextPipeline, WindowPlan
 from transformers_stage.servable import TextLimits, TransformerServable
@@ -36,7 +37,8 @@ def start() -> None:
     served = Served(
         _servable(settings, given, predictor), "transformer", Limits(max_body_bytes=settings.max_body_bytes)
     )
-    serve(served, given.address(settings), running)
+    with exporting("transformer", settings.otlp_endpoint, settings.trace_sample_ratio):
+        serve(served, given.address(settings), running)
 
 
 def _servable(settings: TransformerSettings, given: Arguments, predictor: Upstream) -> TransformerServable:

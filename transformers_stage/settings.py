@@ -5,10 +5,10 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from summit_inference.settings import Settings
+from summit_inference.tracing_settings import TracingSettings
 
 
-class TransformerSettings(Settings):
+class TransformerSettings(TracingSettings):
     """Settings of the transformer, `TRANSFORMER_…`."""
 
     model_config = SettingsConfigDict(env_prefix="TRANSFORMER_")

@@ -16,6 +16,8 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_default_is_pinned() -> None:
     assert PredictorSettings.load().model_dump() == {
+        "otlp_endpoint": None,
+        "trace_sample_ratio": 0.1,
         "model_name": "summit-extract",
         "model_directory": Path("/mnt/models"),
         "model_version": None,

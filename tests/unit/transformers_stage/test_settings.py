@@ -5,6 +5,8 @@ from transformers_stage.settings import TransformerSettings
 
 def test_the_defaults_are_those_that_a_pod_relies_on() -> None:
     assert TransformerSettings.load().model_dump() == {
+        "otlp_endpoint": None,
+        "trace_sample_ratio": 0.1,
         "model_name": "summit-extract",
         "model_directory": Path("/mnt/models"),
         "model_version": None,
