@@ -1,7 +1,8 @@
 """A version as one small file: how its weights differ from the base's, and the directory that the two make together.
 
 The file is safetensors. A large matrix is stored as `<name>.nibbles` and `<name>.scales`, a small tensor as `<name>` in
-half precision; what is not in it, the base keeps. Nothing here trains.
+half precision; where only some rows of a matrix differ, `<name>.rows` has their numbers. What is not in it, the base
+keeps. Nothing here trains.
 """
 
 import shutil
@@ -34,9 +35,12 @@ def write(path: Path, start: Mapping[str, torch.Tensor], end: Mapping[str, torch
         difference = (weight - start[name]).numpy()
         if not difference.any():
             continue
-        if difference.size < _SMALL or difference.size % GROUP:
+        if difference.size < _SMALL or difference.shape[-1] % GROUP:
             stored[name] = difference.astype(np.float16)
             continue
+        rows = np.flatnonzero(difference.any(axis=-1))
+        if len(rows) < len(difference):
+            stored[f"{name}.rows"], difference = rows.astype(np.int32), difference[rows]
         packed = quantised(difference)
         stored[f"{name}.nibbles"], stored[f"{name}.scales"] = packed.nibbles, packed.scales
     save_file(stored, path, metadata={"format": _FORMAT, "base_sha256": base_sha256})
@@ -74,9 +78,9 @@ def apply(net: BertForTokenClassification, version_file: Path, base_sha256: str)
     try:
         with safe_open(version_file, framework="numpy") as file:
             _check(file.metadata() or {}, version_file, base_sha256)
-            for name in sorted({key.removesuffix(".nibbles").removesuffix(".scales") for key in file.keys()}):  # noqa: SIM118
+            for name in sorted({_weight_of(key) for key in file.keys()}):  # noqa: SIM118 - the file is no mapping
                 weights[name] += torch.from_numpy(_difference(file, name, tuple(weights[name].shape)))
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError, LookupError, ValueError, RuntimeError) as error:
         raise ArtifactError(f"{version_file.name} is no adapter for this encoder: train it anew.") from error
     net.load_state_dict(weights)
 
@@ -91,4 +95,14 @@ def _check(metadata: Mapping[str, str], version_file: Path, base_sha256: str) ->
 def _difference(file: Any, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     if f"{name}.nibbles" not in file.keys():  # noqa: SIM118 - the file is no mapping
         return np.asarray(file.get_tensor(name), dtype=np.float32).reshape(shape)
-    return restored(Quantised(file.get_tensor(f"{name}.nibbles"), file.get_tensor(f"{name}.scales")), shape)
+    packed = Quantised(file.get_tensor(f"{name}.nibbles"), file.get_tensor(f"{name}.scales"))
+    if f"{name}.rows" not in file.keys():  # noqa: SIM118
+        return restored(packed, shape)
+    rows = file.get_tensor(f"{name}.rows")
+    difference = np.zeros(shape, np.float32)
+    difference[rows] = restored(packed, (len(rows), *shape[1:]))
+    return difference
+
+
+def _weight_of(key: str) -> str:
+    return key.removesuffix(".nibbles").removesuffix(".scales").removesuffix(".rows")

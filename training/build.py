@@ -14,6 +14,8 @@ from training.recipe import Recipe, Stage
 from training.train import Material, Walker
 from transformers_stage.tokenizer import Tokenizer
 
+_WORDS = "bert.embeddings.word_embeddings.weight"
+
 
 def build(recipe: Recipe, corpora_directory: Path, version_file: Path, say: Callable[[str], None]) -> None:
     """Train on the installed base encoder as the recipe says, and write the adapter to `version_file`.
@@ -32,7 +34,8 @@ def build(recipe: Recipe, corpora_directory: Path, version_file: Path, say: Call
     losses = (loss for stage, learnt_from in stages for loss in walker.stage(stage, learnt_from))
     for epoch, loss in enumerate(losses, 1):
         say(f"epoch {epoch} of {epochs}: loss {loss:.4f}")
-    write(version_file, start, biased(copy_of(net), recipe.outside_bias), SHA256)
+    end = biased(with_words(start, copy_of(net), recipe.word_rows), recipe.outside_bias)
+    write(version_file, start, end, SHA256)
 
 
 def material(stage: Stage, corpora_directory: Path) -> Material:
@@ -45,6 +48,14 @@ def material(stage: Stage, corpora_directory: Path) -> Material:
     for label, more in gazetteer(stage.gazetteer_names, random).items():
         names.setdefault(label, []).extend(more)
     return Material(parts, names)
+
+
+def with_words(start: Weights, end: Weights, rows: int) -> Weights:
+    """`end` with the word embeddings of `start`, but for the `rows` words that moved farthest."""
+    words = start[_WORDS].clone()
+    kept = (end[_WORDS] - words).norm(dim=1).topk(rows).indices
+    words[kept] = end[_WORDS][kept]
+    return {**end, _WORDS: words}
 
 
 def biased(weights: Weights, outside_bias: float) -> Weights:

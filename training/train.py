@@ -18,10 +18,12 @@ from training.features import UNLABELLED, Batch, batches, features
 from training.recipe import Stage
 from transformers_stage.tokenizer import Tokenizer
 
-_FROZEN = ("bert.embeddings.word_embeddings.", "bert.embeddings.position_embeddings.")
-"""Half the weights. Some thousand sentences meet too few of the words, and the difference would need a large file."""
+_WORDS = "bert.embeddings.word_embeddings."
+_FROZEN = "bert.embeddings.position_embeddings."
 _NEW_ROWS = ("classifier.", "bert.embeddings.token_type_embeddings.")
 _LONGEST_GRADIENT = 1.0
+_BETAS = (0.9, 0.99)
+"""The second is lower than is usual, so that the row of a rare word is not thrown far by its first gradient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,6 @@ class Walker:
 
     def __init__(self, net: BertForTokenClassification, tokenizer: Tokenizer) -> None:
         self._net, self._tokenizer = net, tokenizer
-        for name, weight in net.named_parameters():
-            weight.requires_grad = not name.startswith(_FROZEN)
 
     def stage(self, stage: Stage, learnt_from: Material) -> Iterator[float]:
         """The mean loss of each epoch, as it ends."""
@@ -63,7 +63,7 @@ class _Walk:
 
     def __init__(self, net: BertForTokenClassification, stage: Stage) -> None:
         self._net, self._stage = net.train(), stage
-        self._optimiser = torch.optim.AdamW(_groups(net, stage), fused=True)
+        self._optimiser = torch.optim.AdamW(_groups(net, stage), betas=_BETAS, fused=True)
         self._peaks = [group["lr"] for group in self._optimiser.param_groups]
 
     def epochs(self, tokenizer: Tokenizer, learnt_from: Material, seed: int) -> Iterator[float]:
@@ -87,15 +87,22 @@ class _Walk:
 
 
 def _groups(net: BertForTokenClassification, stage: Stage) -> list[dict[str, object]]:
-    trained = [(name, weight) for name, weight in net.named_parameters() if weight.requires_grad]
-    new = [weight for name, weight in trained if name.startswith(_NEW_ROWS)]
-    old = [weight for name, weight in trained if not name.startswith(_NEW_ROWS)]
-    rate = stage.learning_rate
-    return [
-        {"params": [weight for weight in old if weight.ndim > 1], "lr": rate, "weight_decay": stage.weight_decay},
-        {"params": [weight for weight in old if weight.ndim == 1], "lr": rate, "weight_decay": 0.0},
-        {"params": new, "lr": stage.new_rows_learning_rate, "weight_decay": 0.0},
-    ]
+    """The weights by how fast they go, and whether they decay: a word that no sentence has must not move at all."""
+    kinds: dict[tuple[float, float], list[torch.Tensor]] = {}
+    for name, weight in net.named_parameters():
+        rate = _rate(name, stage)
+        weight.requires_grad = rate > 0
+        decays = weight.ndim > 1 and not name.startswith((_WORDS, *_NEW_ROWS))
+        kinds.setdefault((rate, stage.weight_decay if decays else 0.0), []).append(weight)
+    return [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in kinds.items() if rate]
+
+
+def _rate(name: str, stage: Stage) -> float:
+    if name.startswith(_FROZEN):
+        return 0.0
+    if name.startswith(_WORDS):
+        return stage.words_learning_rate
+    return stage.new_rows_learning_rate if name.startswith(_NEW_ROWS) else stage.learning_rate
 
 
 def _loss(net: BertForTokenClassification, batch: Batch) -> torch.Tensor:

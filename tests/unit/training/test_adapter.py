@@ -7,7 +7,7 @@ from transformers import AutoConfig, AutoModelForTokenClassification, pipeline
 from unit.training.tiny import TinyBase
 
 from summit_inference.errors import ArtifactError
-from training.adapter import merge_onto, write
+from training.adapter import apply, merge_onto, write
 from training.encoder import starting_encoder
 
 MATRIX = "bert.encoder.layer.0.intermediate.dense.weight"
@@ -42,6 +42,19 @@ def test_what_is_stored_is_the_difference_and_nearly_all_of_it(
     assert {name for name in start if not torch.equal(start[name], merged[name])} == {MATRIX, "classifier.bias"}
     assert (merged[MATRIX] - start[MATRIX]).std().item() == pytest.approx(0.001, rel=0.1)
     assert merged["classifier.bias"].tolist() == [0.5] * 7
+
+
+def test_of_a_matrix_that_moved_in_some_rows_these_alone_are_stored(tiny_base: TinyBase, tmp_path: Path) -> None:
+    start = starting_encoder(tiny_base.directory).state_dict()
+    end = {**start, MATRIX: start[MATRIX].clone()}
+    end[MATRIX][[3, 5]] += 0.7
+    write(tmp_path / "v0.safetensors", start, end, tiny_base.sha256)
+    net = starting_encoder(tiny_base.directory)
+    apply(net, tmp_path / "v0.safetensors", tiny_base.sha256)
+    difference = net.state_dict()[MATRIX] - start[MATRIX]
+    assert difference.any(dim=1).nonzero().flatten().tolist() == [3, 5]
+    assert difference[[3, 5]].mean().item() == pytest.approx(0.7, rel=0.01)
+    assert (tmp_path / "v0.safetensors").stat().st_size < 1000
 
 
 def test_a_merged_directory_holds_no_code_and_no_pickle(

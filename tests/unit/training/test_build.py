@@ -7,7 +7,7 @@ from safetensors import safe_open
 
 from summit_inference.errors import ConfigurationError
 from training.base import SHA256
-from training.build import biased, build, material
+from training.build import biased, build, material, with_words
 from training.corpora import Sentence
 from training.recipe import Part, Recipe, Stage
 
@@ -43,3 +43,11 @@ def test_a_bias_moves_only_the_head_outside_of_mentions() -> None:
     moved = biased(weights, -0.5)
     assert moved["classifier.bias"].tolist() == [0.5, 1, 1, 1, 1, 1, 1]
     assert moved["classifier.weight"] is weights["classifier.weight"]
+
+
+def test_only_the_words_that_moved_farthest_are_kept() -> None:
+    name = "bert.embeddings.word_embeddings.weight"
+    start = {name: torch.zeros(4, 2)}
+    end = {name: torch.tensor([[0.0, 0.0], [0.3, 0.0], [0.0, 0.1], [0.2, 0.2]])}
+    assert with_words(start, end, 2)[name].tolist() == torch.tensor([[0.0, 0], [0.3, 0], [0, 0], [0.2, 0.2]]).tolist()
+    assert with_words(start, end, 0)[name].tolist() == start[name].tolist()

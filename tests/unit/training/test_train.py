@@ -42,6 +42,14 @@ def test_words_stay_as_the_base_has_them_and_all_else_moves(tiny_base: TinyBase,
     assert still == {WORDS, "bert.embeddings.position_embeddings.weight"}
 
 
+def test_with_a_rate_of_their_own_the_words_that_sentences_have_move_and_no_other(
+    tiny_base: TinyBase, walk: Walk
+) -> None:
+    start, (end, _) = starting_encoder(tiny_base.directory).state_dict(), walk(replace(STAGE, words_learning_rate=1e-3))
+    moved = (start[WORDS] != end[WORDS]).any(dim=1)
+    assert 0 < int(moved.sum()) < len(moved)
+
+
 def test_a_seed_gives_one_result(walk: Walk) -> None:
     assert torch.equal(walk(STAGE)[0]["classifier.weight"], walk(STAGE)[0]["classifier.weight"])
 
