@@ -1,0 +1,1 @@
+"""Batch jobs: CloudEvents in, a ledger of jobs and chunks, results and CloudEvents out."""
