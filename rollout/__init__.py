@@ -1,0 +1,1 @@
+"""Canary rollouts: an MLflow alias moves, evidence decides."""
