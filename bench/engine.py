@@ -24,6 +24,7 @@ import numpy as np
 from transformers import AutoModelForTokenClassification, BertConfig, BertForTokenClassification
 from transformers.utils import logging as transformers_logging
 
+from bench.sequences import budgeted
 from predictor.engine import Engine, EngineLimits
 from predictor.model import Encoder, cuda_capability, limits
 from predictor.observer import Unobserved
@@ -93,7 +94,7 @@ def _direct_ways(encoder: Encoder, plain: Encoder, texts: Texts) -> dict[str, Wa
         f"padded {_PADDED_TEXTS}, sorted": _forwards(plain, _groups(by_length, _PADDED_TEXTS)),
     }
     for budget in _BUDGETS:
-        ways[f"packed, {budget} tokens"] = _forwards(encoder, _budgeted(texts, budget))
+        ways[f"packed, {budget} tokens"] = _forwards(encoder, budgeted(texts, budget))
     return ways
 
 
@@ -190,16 +191,6 @@ def _texts(encoder: Encoder, count: int) -> list[TokenSequence]:
 
 def _groups(texts: Texts, size: int) -> list[Texts]:
     return [texts[start : start + size] for start in range(0, len(texts), size)]
-
-
-def _budgeted(texts: Texts, budget: int) -> list[Texts]:
-    """The texts as the queue would cut them: in order of arrival up to the budget, each batch sorted."""
-    batches: list[list[TokenSequence]] = [[]]
-    for text in texts:
-        if batches[-1] and sum(map(len, batches[-1])) + len(text) > budget:
-            batches.append([])
-        batches[-1].append(text)
-    return [sorted(batch, key=len) for batch in batches]
 
 
 def _print_table(results: Sequence[Result]) -> None:
