@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fix test test-long bench wheel up lock clean
+.PHONY: help install check fix test test-long bench bench-quick wheel up smoke lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,10 +19,11 @@ install: $(VENV)/.platform  ## what `make up` needs, into .venv
 
 test: $(VENV)/.dev  ## all tests, in under ten minutes
 	@$(BIN)/python -P scripts/system_packages.py
-	$(BIN)/python -P -m pytest
+	$(BIN)/python -P -m pytest --numprocesses=2 --dist=loadgroup --junitxml=reports/tests.xml
+	$(BIN)/python -P scripts/conformance.py reports/tests.xml --check
 
-test-long: $(VENV)/.dev  ## the tests that take long
-	@$(BIN)/python -P scripts/system_packages.py
+test-long: $(VENV)/.long  ## the tests that take long
+	@$(BIN)/python -P scripts/system_packages.py --long
 	$(BIN)/python -P -m pytest -m long --timeout=3600
 
 check: $(VENV)/.dev  ## formatting, lint, types, imports
@@ -36,11 +37,17 @@ fix: $(VENV)/.dev  ## what can be mended without thinking
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev  ## texts a second of the forward pass, packed and not; one JSON document last
-	$(BIN)/python -m bench.engine
+bench: $(VENV)/.dev  ## ours beside six other servers, interleaved, in 15 minutes; one JSON document last
+	$(BIN)/python -m bench.compare
+
+bench-quick: $(VENV)/.dev  ## ours alone against the bare forward, in a minute; one JSON document last
+	$(BIN)/python -m bench.quick
 
 wheel: $(VENV)/.dev  ## sdist and wheel, installed into a clean environment and imported there
 	$(BIN)/python -P scripts/wheel.py
+
+smoke: $(VENV)/.platform  ## every way into a running service, tried once: the one of this machine, or URL=…
+	@$(BIN)/summit smoke $(if $(URL),--url $(URL))
 
 lock: ## resolve anew what pyproject.toml asks for, into requirements/
 	$(PYTHON) scripts/lock.py
@@ -58,4 +65,8 @@ $(VENV)/.platform: $(VENV)/.python requirements/platform.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.platform requirements/dev.txt
 	@$(PYTHON) scripts/environment.py install $(VENV) requirements/dev.txt
+	@touch $@
+
+$(VENV)/.long: $(VENV)/.dev requirements/long.txt
+	@$(PYTHON) scripts/environment.py install $(VENV) requirements/long.txt
 	@touch $@

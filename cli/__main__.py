@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from cli import extract, flags, model, up
+from cli import extract, flags, job, load, model, quarantine, rollout, smoke, up
 from cli.settings import CliSettings
 from cli.terminal import fail
 from summit_inference import __version__
@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="summit", description="Entity extraction as a service.")
     parser.add_argument("--version", action="version", version=f"summit-inference {__version__}")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (up, extract, model, flags):
+    for module in (up, extract, smoke, job, quarantine, load, model, rollout, flags):
         module.add_arguments(verbs)
     return parser
 

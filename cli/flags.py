@@ -11,7 +11,6 @@ from cli.home import Home
 from cli.settings import CliSettings
 from cli.terminal import put, say
 from gateway.flag_stores import FileFlags, FlagStore, RedisFlags, change_flag
-from gateway.redis_store import RedisStore
 from summit_inference.errors import UpstreamUnreachable
 
 _R = TypeVar("_R")
@@ -79,6 +78,8 @@ async def _store(settings: CliSettings) -> AsyncIterator[FlagStore]:
     if settings.redis_url is None:
         yield FileFlags(Home(settings.home.expanduser().absolute()).flags)
         return
+    from gateway.redis_store import RedisStore  # noqa: PLC0415 - redis loads much; only who uses it pays
+
     redis = RedisStore(settings.redis_url.get_secret_value())
     try:
         yield RedisFlags(redis)

@@ -31,9 +31,34 @@ class Home:
         return self.root / "routes.json"
 
     @property
+    def rollouts(self) -> Path:
+        """The state of rollouts, a file a model."""
+        return self.root / "rollouts"
+
+    @property
+    def pairs(self) -> Path:
+        """Which model versions run here, each with its ports."""
+        return self.root / "pairs.json"
+
+    @property
     def flags(self) -> Path:
         """The flags that the gateway follows."""
         return self.root / "flags.json"
+
+    @property
+    def job_inputs(self) -> Path:
+        """Copies of the files that jobs were submitted for."""
+        return self.root / "jobs" / "in"
+
+    @property
+    def job_results(self) -> Path:
+        """What jobs leave behind, where they do not say where to."""
+        return self.root / "jobs" / "out"
+
+    @property
+    def ledger(self) -> Path:
+        """The database of batch jobs."""
+        return self.root / "ledger.db"
 
     @property
     def supervisor(self) -> Path:
@@ -48,7 +73,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports of `docs/reference`, moved by one offset."""
+    """The ports of `docs/reference`, moved by one offset. Those of a model version are its `Pair`'s."""
 
     offset: int = 0
 
@@ -65,24 +90,16 @@ class Ports:
         return 9102 + self.offset
 
     @property
-    def transformer(self) -> int:
-        return 8080 + self.offset
-
-    @property
-    def transformer_grpc(self) -> int:
-        return 8081 + self.offset
-
-    @property
-    def predictor(self) -> int:
-        return 8082 + self.offset
-
-    @property
-    def predictor_grpc(self) -> int:
-        return 8083 + self.offset
+    def rollout_metrics(self) -> int:
+        return 9104 + self.offset
 
     @property
     def fallback(self) -> int:
         return 8010 + self.offset
+
+    @property
+    def eventing(self) -> int:
+        return 8020 + self.offset
 
     @property
     def mlflow(self) -> int:

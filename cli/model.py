@@ -97,6 +97,8 @@ def _add_publish(verb: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--name", default=MODEL_NAME, help="the registered model, for a directory")
     parser.add_argument("--semver", help="needed for a directory, such as v2.1.0")
     parser.add_argument("--alias", help="an alias to set, such as candidate")
+    parser.add_argument("--int8-f1-loss", type=float, help="points of F1 that a directory's model loses in 8 bits")
+    parser.add_argument("--int8-maps", default="", help="the maps that this was measured with; all by default")
     parser.set_defaults(run=run_publish)
 
 
@@ -111,7 +113,14 @@ def run_publish(options: argparse.Namespace, settings: CliSettings) -> int:
         if shipped := _shipped(options.what):
             order = shipping.order(shipped, shipping.merged(shipped, Path(scratch) / "model"), options.alias)
         elif Path(options.what).is_dir() and options.semver:
-            order = PublishOrder(options.name, Path(options.what), options.semver, alias=options.alias)
+            order = PublishOrder(
+                options.name,
+                Path(options.what),
+                options.semver,
+                int8_f1_loss=options.int8_f1_loss,
+                int8_maps=options.int8_maps,
+                alias=options.alias,
+            )
         else:
             raise InvalidRequest("publish v1, v2, or a model directory together with --semver")
         reference = publish(order, connection)
@@ -135,7 +144,7 @@ def run_seal(options: argparse.Namespace, settings: CliSettings) -> int:
 
 
 def _add_train(verb: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = verb.add_parser("train", help="make a shipped version anew from its data; up to 45 minutes on two cores")
+    parser = verb.add_parser("train", help="make a shipped version anew from its data; about 25 minutes")
     parser.add_argument("what", help="v1 or v2")
     parser.add_argument("--data", type=Path, required=True, help="the folder with the corpora's .jsonl files")
     parser.add_argument("--out", type=Path, required=True, help="the adapter file to write, .safetensors")

@@ -24,6 +24,9 @@ class CliSettings(Settings):
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     """Where flags are kept; in a file under SUMMIT_HOME where nothing is set."""
 
+    s3_endpoint_url: str = Field(default="", validation_alias="AWS_ENDPOINT_URL_S3")
+    """An S3 of another maker, for objects that jobs are submitted for."""
+
     def first_token(self) -> str | None:
         """The key to send; of several, written as the gateway takes them (`name:token,…`), the first."""
         if self.gateway_token is None:

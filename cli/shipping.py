@@ -28,6 +28,12 @@ def publish_missing(connection: Connection) -> None:
             _make_champion(store, SHIPPED[-1])
 
 
+def champion(connection: Connection) -> ModelReference:
+    """The version that shall serve."""
+    with open_store(connection) as store:
+        return resolve(store, MODEL_NAME, CHAMPION)
+
+
 def fetched(
     connection: Connection, home: Home, name: str = MODEL_NAME, selector: str = CHAMPION
 ) -> tuple[ModelReference, Path]:
@@ -56,6 +62,7 @@ def order(shipped: ShippedVersion, directory: Path, alias: str | None = None) ->
         params={key: str(value) for key, value in card["recipe"].items()},
         licence="apache-2.0",
         data_licences=card["data_licences"],
+        int8_f1_loss=card.get("int8_f1_loss"),
         alias=alias,
         description=card["description"],
     )

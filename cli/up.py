@@ -5,20 +5,17 @@ import json
 import shutil
 import signal
 import threading
-from pathlib import Path
 
-import orjson
-
-from cli import checks, health, shipping
+from cli import health
 from cli.home import Home, Ports
 from cli.platform import MODEL_NAME, Plan, Service
 from cli.settings import CliSettings
-from cli.supervisor import ProcessState, Supervisor
+from cli.start import start
 from cli.terminal import console, put, say, step
-from registry.store import Connection
+from rollout.pairs import PairsFile
+from rollout.routes_file import RoutesFile
+from serving.supervisor import ProcessState, Supervisor
 from summit_inference.errors import ConfigurationError
-
-_MLFLOW_SECONDS, _READY_SECONDS = 90.0, 120.0
 
 
 def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,7 +40,7 @@ def run_up(options: argparse.Namespace, settings: CliSettings) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: _interrupt(stop))
     try:
-        _start(plan, supervisor)
+        start(plan, supervisor)
         _welcome(plan, is_detached=options.detach)
         if options.detach:
             return 0
@@ -66,8 +63,10 @@ def run_status(options: argparse.Namespace, settings: CliSettings) -> int:
     """Print each process with its state; 0 if all are ready, 1 if not."""
     plan, supervisor = _platform(settings)
     processes = supervisor.processes() if supervisor.is_running() else []
-    services = {service.name: service for service in (*plan.always(), *plan.stages(Path()))}
-    rows = [_row(process, services[process.name]) for process in processes]
+    pairs = PairsFile(plan.home.pairs, plan.ports.offset).read()
+    stages = [service for pair in pairs for service in plan.stages(pair)]
+    services = {service.name: service for service in (*plan.always(), *plan.afterwards(), *stages)}
+    rows = [_row(process, services[process.name]) for process in processes if process.name in services]
     served = _served(plan)
     is_ready = bool(rows) and len(rows) == len(services) and all(row["ready"] for row in rows)
     if options.json:
@@ -78,8 +77,8 @@ def run_status(options: argparse.Namespace, settings: CliSettings) -> int:
         return 1
     for row in rows:
         readiness = "ready" if row["ready"] else "not ready"
-        put(f"{row['name']:<12} {row['state']:<9} {readiness:<10} pid {row['pid']:<8} {row['url']}")
-    put(f"{'model':<12} {MODEL_NAME} {served['version'] or 'none'}")
+        put(f"{row['name']:<14} {row['state']:<9} {readiness:<10} pid {row['pid']:<8} {row['url']}")
+    put(f"{'model':<14} {MODEL_NAME} {served['version'] or 'none'}")
     return 0 if is_ready else 1
 
 
@@ -103,48 +102,10 @@ def _platform(settings: CliSettings, *, make: bool = True) -> tuple[Plan, Superv
     return plan, Supervisor(plan.home.supervisor, plan.home.logs)
 
 
-def _start(plan: Plan, supervisor: Supervisor) -> None:
-    always = plan.always()
-    checks.check_disk(plan.home.root)
-    checks.check_ports([*always, *plan.stages(Path())])
-    registry = always[0]
-    with step("starting the registry, the fallback and the gateway"):
-        supervisor.apply([service.program for service in always])
-        health.wait_until_ready([registry], _MLFLOW_SECONDS, lambda name: _fault(plan, name))
-    connection = Connection(plan.mlflow_url)
-    shipping.publish_missing(connection)
-    reference, directory = shipping.fetched(connection, plan.home)
-    _write_routes(plan, reference.version)
-    with step(f"loading {reference.name} {reference.version}"):
-        stages = plan.stages(directory)
-        supervisor.apply([service.program for service in (*always, *stages)])
-        health.wait_until_ready([*always, *stages], _READY_SECONDS, lambda name: _fault(plan, name))
-
-
-def _write_routes(plan: Plan, model_version: str) -> None:
-    """Send everything to the one version; where the document says so already, leave its generation alone."""
-    routes = [{"model_version": model_version, "percent": 100, "url": plan.transformer_url, "shadow_percent": 0}]
-    generation = 0
-    if plan.home.routes.exists():
-        before = json.loads(plan.home.routes.read_bytes())
-        if before["routes"] == routes:
-            return
-        generation = int(before["generation"])
-    beside = plan.home.routes.with_suffix(".new")
-    beside.write_bytes(orjson.dumps({"generation": generation + 1, "routes": routes}))
-    beside.replace(plan.home.routes)
-
-
 def _stop(supervisor: Supervisor) -> None:
     if supervisor.is_running():
         with step("stopping everything"):
             supervisor.shut_down()
-
-
-def _fault(plan: Plan, name: str) -> str:
-    log = plan.home.logs / f"{name}.log"
-    lines = log.read_text("utf-8", errors="replace").splitlines() if log.exists() else []
-    return f"{lines[-1] if lines else 'it wrote no log'} (all of it: {log})"
 
 
 def _row(process: ProcessState, service: Service) -> dict[str, object]:
@@ -156,8 +117,10 @@ def _row(process: ProcessState, service: Service) -> dict[str, object]:
 
 
 def _served(plan: Plan) -> dict[str, str | None]:
-    routes = json.loads(plan.home.routes.read_text())["routes"] if plan.home.routes.exists() else []
-    return {"name": MODEL_NAME, "version": routes[0]["model_version"] if routes else None}
+    """The model, and the version that most requests get."""
+    document = RoutesFile(plan.home.routes).read()
+    first = max(document.routes, key=lambda route: route.percent) if document else None
+    return {"name": MODEL_NAME, "version": first.model_version if first else None}
 
 
 def _welcome(plan: Plan, *, is_detached: bool) -> None:

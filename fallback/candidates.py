@@ -7,7 +7,6 @@ one half.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import exp
 from typing import NamedTuple
 
@@ -32,8 +31,7 @@ class Candidate(NamedTuple):
     odds: Odds
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A candidate, its likeliest label, and how probable it is that exactly this stretch carries it."""
 
     candidate: Candidate
@@ -43,10 +41,11 @@ class Choice:
 
 def chosen(run: range, candidates: list[Candidate], at_least: float) -> list[Choice]:
     """The candidates of a run that are probable enough."""
-    best = (
-        (candidate, each, max(each)) for candidate, each in zip(candidates, probabilities(run, candidates), strict=True)
-    )
-    return [Choice(candidate, LABELS[each.index(score)], score) for candidate, each, score in best if score >= at_least]
+    return [
+        Choice(candidate, LABELS[each.index(score)], score)
+        for candidate, each in zip(candidates, probabilities(run, candidates), strict=True)
+        if (score := max(each)) >= at_least
+    ]
 
 
 def stretches(reading: Reading, run: range) -> Iterator[tuple[int, int]]:
@@ -66,11 +65,15 @@ def probabilities(run: range, candidates: list[Candidate]) -> list[Odds]:
         weights = weight(candidates[0].odds)
         whole = 1.0 + sum(weights)
         return [(weights[0] / whole, weights[1] / whole, weights[2] / whole)]
-    weighed = [(c.start - run.start, c.end - run.start, weight(c.odds)) for c in candidates]
-    before = weights_before(len(run), weighed)
-    after = weights_after(len(run), weighed)
-    shares = ((before[start] * after[end] / before[-1], each) for start, end, each in weighed)
-    return [(share * per, share * org, share * loc) for share, (per, org, loc) in shares]
+    first = run.start
+    weighed = [weight(odds) for _, _, odds in candidates]
+    places = [
+        (start - first, end - first, sum(each)) for (start, end, _), each in zip(candidates, weighed, strict=True)
+    ]
+    before = weights_before(len(run), places)
+    after = weights_after(len(run), places)
+    shares = [before[start] * after[end] / before[-1] for start, end, _ in places]
+    return [(share * per, share * org, share * loc) for share, (per, org, loc) in zip(shares, weighed, strict=True)]
 
 
 def weight(odds: Odds) -> Odds:
@@ -78,7 +81,7 @@ def weight(odds: Odds) -> Odds:
     return exp(min(per, STRONGEST)), exp(min(org, STRONGEST)), exp(min(loc, STRONGEST))
 
 
-def weights_before(size: int, weighed: list[tuple[int, int, Odds]]) -> list[float]:
+def weights_before(size: int, weighed: list[tuple[int, int, float]]) -> list[float]:
     """[i]: the weight of all readings of the first i tokens."""
     totals = [1.0] + [0.0] * size
     at = 0
@@ -86,13 +89,13 @@ def weights_before(size: int, weighed: list[tuple[int, int, Odds]]) -> list[floa
         while at < start:
             totals[at + 1] += totals[at]
             at += 1
-        totals[end] += totals[start] * sum(each)
+        totals[end] += totals[start] * each
     for index in range(at, size):
         totals[index + 1] += totals[index]
     return totals
 
 
-def weights_after(size: int, weighed: list[tuple[int, int, Odds]]) -> list[float]:
+def weights_after(size: int, weighed: list[tuple[int, int, float]]) -> list[float]:
     """[i]: the weight of all readings of the tokens from i on."""
     totals = [0.0] * size + [1.0]
     at = size
@@ -100,7 +103,7 @@ def weights_after(size: int, weighed: list[tuple[int, int, Odds]]) -> list[float
         while at > start:
             at -= 1
             totals[at] += totals[at + 1]
-        totals[start] += totals[end] * sum(each)
+        totals[start] += totals[end] * each
     for index in range(at - 1, -1, -1):
         totals[index] += totals[index + 1]
     return totals

@@ -70,8 +70,10 @@ def is_ordinary(classes: str) -> bool:
     return not ORDINARY.isdisjoint(classes.split("+"))
 
 
-def heard(reading: Reading, candidates: list[Candidate], known: Echoes) -> list[Candidate] | None:
+def heard(reading: Reading, run: range, candidates: list[Candidate], known: Echoes) -> list[Candidate] | None:
     """The candidates of a run, those that echo a name raised; nothing if none does. No name echoes itself."""
+    if known.beginnings.isdisjoint(reading.lowers[run.start : run.stop]):
+        return None
     echoing = [echoed(reading, candidate, known) for candidate in candidates]
     if all(label is None for label in echoing):
         return None

@@ -28,7 +28,7 @@ def extract(text: str) -> list[Span]:
     found = [chosen(run, candidates, AT_LEAST) for run, candidates in runs]
     known = echoes(reading, chain.from_iterable(found), words)
     if known:
-        again = (heard(reading, candidates, known) for _, candidates in runs)
+        again = (heard(reading, run, candidates, known) for run, candidates in runs)
         found = [
             chosen(run, new, AT_LEAST) if new else old for (run, _), old, new in zip(runs, found, again, strict=True)
         ]

@@ -30,12 +30,12 @@ class Scale:
     def candidates(self, reading: Reading, run: range) -> list[Candidate]:
         """Every candidate of the run with the log-odds of its clues, in the order of `stretches`."""
         names = [at for at in run if reading.named[at]]
+        if len(names) == 1:
+            return [Candidate(names[0], names[0] + 1, self._alone(reading, names[0]))]
         words = {at: self._word(*kind_of_word(reading, at)) for at in names}
         before = {at: self._odds(left_of(reading, at)) for at in names}
         after = {at: self._odds(right_of(reading, at + 1)) for at in names}
         alone = {at: both(word.alone, both(before[at], after[at])) for at, word in words.items()}
-        if len(names) == 1:
-            return [Candidate(at, at + 1, odds) for at, odds in alone.items()]
         opening = {at: both(before[at], word.first) for at, word in words.items()}
         closing = {at: both(after[at], word.last) for at, word in words.items()}
         inner = self._inner(reading, run)
@@ -49,6 +49,11 @@ class Scale:
                 odds = self._odds(whole(reading, start, end, self._lexicon), both(outer, between))
             found.append(Candidate(start, end, odds))
         return found
+
+    def _alone(self, reading: Reading, at: int) -> Odds:
+        """What a word counts as the only name of its run."""
+        word = self._word(*kind_of_word(reading, at)).alone
+        return self._odds(right_of(reading, at + 1), self._odds(left_of(reading, at), word))
 
     def _weigh_word(self, classes: str, form: str, ending: str, begins: bool) -> WordOdds:  # noqa: FBT001
         return WordOdds(

@@ -31,9 +31,10 @@ def total(clues: Iterable[Clue], weights: Weights, start: Odds = NONE) -> Odds:
     for clue in clues:
         weight = weights.get(clue)
         if weight:
-            per += weight[0]
-            org += weight[1]
-            loc += weight[2]
+            more_per, more_org, more_loc = weight
+            per += more_per
+            org += more_org
+            loc += more_loc
     return per, org, loc
 
 

@@ -4,14 +4,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from gateway.caller import Caller
-from gateway.keys import Key, KeyRing, Scope
+from gateway.keys import KeyRing, Scope
+from gateway.page_files import PAGE_PATHS
 from gateway.quota import Quotas
 from summit_inference.errors import Forbidden
 
-_OPEN_PATHS = frozenset({"/health", "/ready", "/v2/health/live", "/v2/health/ready"})
+_OPEN_PATHS = frozenset({"/health", "/ready", "/v2/health/live", "/v2/health/ready", *PAGE_PATHS})
 _OPEN_METHODS = ("/ServerLive", "/ServerReady")
 """The same over gRPC."""
 _METRICS_PATH = "/metrics"
+_ANYBODYS_PATHS = frozenset({"/state", "/openapi.json"})
+"""For every key, whatever it is for."""
+_EVENTS_PATH = "/events"
+_JOB_PATHS = ("/jobs", "/quarantine")
+_READING = frozenset({"GET", "HEAD"})
 
 
 class Access:
@@ -22,7 +28,7 @@ class Access:
         self._quotas = quotas
 
     @contextmanager
-    def admitted(self, path: str, headers: Mapping[str, str], caller: Caller) -> Iterator[None]:
+    def admitted(self, method: str, path: str, headers: Mapping[str, str], caller: Caller) -> Iterator[None]:
         """Do the body for the caller, who gets the policy of the key where the request says none.
 
         Raises:
@@ -33,14 +39,22 @@ class Access:
             yield
             return
         key = ring.key_of(headers.get("authorization"))
-        _check_scope(key, path, is_batch=caller.request.is_batch)
+        wanted = _scopes(method, path, is_batch=caller.request.is_batch)
+        if not wanted & key.scopes:
+            raise Forbidden(f"This key may not do this: it has none of the scopes {', '.join(sorted(wanted))}.")
         caller.policy = caller.policy or key.degradation
         with self._quotas.within(key):
             yield
 
 
-def _check_scope(key: Key, path: str, *, is_batch: bool) -> None:
-    for_inference = {Scope.EXTRACT, Scope.BATCH} if is_batch else {Scope.EXTRACT}
-    wanted = {Scope.ADMIN} if path == _METRICS_PATH else for_inference
-    if not wanted & key.scopes:
-        raise Forbidden(f"This key may not do this: it has none of the scopes {', '.join(sorted(wanted))}.")
+def _scopes(method: str, path: str, *, is_batch: bool) -> set[Scope]:
+    """One of these opens the door."""
+    if path == _METRICS_PATH:
+        return {Scope.ADMIN}
+    if path in _ANYBODYS_PATHS:
+        return set(Scope)
+    if path == _EVENTS_PATH:
+        return {Scope.BATCH}
+    if path in _JOB_PATHS or path.startswith(tuple(f"{each}/" for each in _JOB_PATHS)):
+        return {Scope.BATCH} if method in _READING else {Scope.ADMIN}
+    return {Scope.EXTRACT, Scope.BATCH} if is_batch else {Scope.EXTRACT}

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import grpc
 
 from gateway.access import Access
+from gateway.batch_doors import BatchDoors
 from gateway.breaker import Breaker, BreakerPolicy, State
 from gateway.degrade import Patience
 from gateway.dispatch import Dispatcher, DispatchLimits
@@ -15,12 +16,17 @@ from gateway.edge import App, Edge
 from gateway.extract_route import ExtractRoute
 from gateway.grpc_edge import GrpcEdge
 from gateway.health import Health
+from gateway.mirror import Mirror, MirrorLimits
+from gateway.openapi import openapi_route
+from gateway.page_files import page_routes
 from gateway.paths import Paths, Route
 from gateway.quota import Quotas
 from gateway.readiness import Readiness, WakePolicy
 from gateway.rules import Extract, Rules
 from gateway.servable import GatewayServable
 from gateway.settings import GatewaySettings
+from gateway.state import StateRoute
+from gateway.tally import Tally
 from gateway.target import Target, Targets
 from gateway.watches import Watches
 from serving.drain import Drain
@@ -58,7 +64,10 @@ class Gateway:
             )
         self._rules = Rules(extract, settings.fallback_margin_seconds, _CLOCK)
         self._access = Access(lambda: self._watches.ring, Quotas(_CLOCK))
+        self._tally = Tally(_CLOCK)
+        self._mirror = self._make_mirror()
         self._dispatcher = self._make_dispatcher()
+        self._batch = BatchDoors(settings, self._limits)
         self._servables = {
             settings.model_name: GatewayServable(
                 settings.model_name, self._dispatcher, lambda: self._targets.versions, lambda: self.drain.has_begun
@@ -74,13 +83,15 @@ class Gateway:
             "/extract": {"POST": extract},
             "/health": {"GET": health.live},
             "/ready": {"GET": health.ready},
+            "/state": {"GET": self._state_route()},
+            "/openapi.json": {"GET": openapi_route},
+            **page_routes(),
+            **self._batch.routes,
         }
         if settings.metrics_on_main_port:
             routes["/metrics"] = {"GET": health.metrics}
-        paths = Paths(
-            routes, V2App(self._servables, server_name=_SERVER_NAME, server_version=__version__, limits=self._limits)
-        )
-        return Edge(paths, self._access, _CLOCK)
+        v2 = V2App(self._servables, server_name=_SERVER_NAME, server_version=__version__, limits=self._limits)
+        return Edge(Paths(routes, v2, self._batch.below), self._access, self._tally, _CLOCK)
 
     def grpc_server(self) -> grpc.aio.Server:
         """The server of the gRPC port, bound and not started.
@@ -89,7 +100,7 @@ class Gateway:
             ConfigurationError: another process has the port.
         """
         server = grpc.aio.server(
-            interceptors=[GrpcEdge(self._access, _CLOCK)],
+            interceptors=[GrpcEdge(self._access, self._tally, _CLOCK)],
             options=[*server_options(self._limits), ("grpc.so_reuseport", 0)],  # a port that is taken shall be an error
         )
         handler = generic_handler(
@@ -113,7 +124,29 @@ class Gateway:
             try:
                 yield
             finally:
+                await self._mirror.aclose()
                 await self._targets.aclose()
+                await self._batch.aclose()
+
+    def _state_route(self) -> StateRoute:
+        return StateRoute(
+            settings=self._settings,
+            targets=self._targets,
+            tally=self._tally,
+            watches=self._watches,
+            dispatcher=self._dispatcher,
+            drain=self.drain,
+        )
+
+    def _make_mirror(self) -> Mirror:
+        settings = self._settings
+        limits = MirrorLimits(
+            max_in_flight=settings.shadow_max_in_flight,
+            busy_in_flight=settings.shadow_busy_in_flight,
+            timeout_seconds=settings.shadow_timeout_seconds,
+            is_text_logged=settings.shadow_log_texts,
+        )
+        return Mirror(limits, random.random, _CLOCK)
 
     def _make_dispatcher(self) -> Dispatcher:
         settings = self._settings
@@ -133,6 +166,7 @@ class Gateway:
                 max_in_flight=settings.max_in_flight,
                 slow_seconds=settings.breaker_slow_seconds,
             ),
+            mirror=self._mirror,
             clock=_CLOCK,
         )
 

@@ -8,7 +8,6 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from gateway.degrade import Policy
-from summit_inference import metrics
 from summit_inference.context import RequestContext
 from summit_inference.errors import BusyError, CallerError, InvalidRequest, SummitError
 
@@ -27,13 +26,14 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-_LIVE = "live"
+LIVE = "live"
+_BATCH = "batch"
 _BUSY_STATUSES = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(slots=True)
 class Caller:
-    """The one mutable value of a request: the doors begin it, the dispatcher fills it in, the doors count it."""
+    """The one mutable value of a request: the doors begin it, the dispatcher fills it in, the tally counts it."""
 
     request: RequestContext
     arrived_at: float
@@ -42,12 +42,12 @@ class Caller:
     model_version: str = field(default="", kw_only=True)
     """The one that was asked, once it is known; only versions that the gateway routes to or that answered."""
     outcome: Outcome | None = field(default=None, kw_only=True)
+    is_counted: bool = field(default=False, init=False)
 
-    def count(self, now: float) -> None:
-        """Count it, once, when it has ended. Where nobody noted an outcome, the caller left before there was one."""
-        metric_labels = (self.model_version, self.outcome or Outcome.CALLER_ERROR, _LIVE)
-        metrics.REQUESTS.labels(*metric_labels).inc()
-        metrics.INFERENCE_LATENCY.labels(*metric_labels).observe(now - self.arrived_at)
+    @property
+    def traffic(self) -> str:
+        """The metric label that keeps batch work, which may take its time, out of the objectives of live callers."""
+        return _BATCH if self.request.is_batch else LIVE
 
     def note_status(self, status: int | None) -> None:
         """The status of the answer that was sent, None if there was none; it counts unless an outcome was noted."""

@@ -11,20 +11,18 @@ from gateway.breaker import Verdict
 from gateway.caller import POLICY_NAME, Caller, Outcome, policy_of
 from gateway.degrade import Patience, Plan, Policy, Situation, Standing, plan, reason_of, refusal
 from gateway.flags import Flags
+from gateway.mirror import Mirror, Original
+from gateway.model_answer import Answer, checked, onward
 from gateway.rate import Rate
 from gateway.rules import Rules
 from gateway.target import Target, Targets
 from summit_inference import __version__, metrics
 from summit_inference.context import working_on
 from summit_inference.deadline import Clock, Deadline
-from summit_inference.errors import SummitError, TooLarge, UpstreamBroken, UpstreamUnreachable
+from summit_inference.errors import SummitError, TooLarge, UpstreamUnreachable
 from summit_inference.extraction import DegradedReason
-from summit_inference.spans import Span
 from summit_inference.tensors import InferRequest, InferResponse, Parameter
-from summit_inference.text_tensors import spans_of, tensors_of, texts_of
-
-_OURS = (POLICY_NAME, "binary_data_output")
-"""Parameters that are said to the gateway."""
+from summit_inference.text_tensors import tensors_of, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +36,6 @@ class DispatchLimits:
     """Requests that wait for the model at once."""
     slow_seconds: float
     """From here on an answer is slow, for the breaker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The V2 answer, and the spans that it says, for each text."""
-
-    response: InferResponse
-    spans: list[list[Span]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +60,7 @@ class Dispatcher:
         flags: Callable[[], Flags],
         patience: Patience,
         limits: DispatchLimits,
+        mirror: Mirror,
         clock: Clock,
     ) -> None:
         self._targets = targets
@@ -77,9 +68,15 @@ class Dispatcher:
         self._flags = flags
         self._patience = patience
         self._limits = limits
+        self._mirror = mirror
         self._clock = clock
         self._in_flight = 0
         self._throttle: Rate | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that wait for the model now."""
+        return self._in_flight
 
     async def answer(self, request: InferRequest, caller: Caller) -> Answer:
         """The model's answer, or the fallback's.
@@ -156,18 +153,26 @@ class Dispatcher:
         self._in_flight += 1
         try:
             with working_on(replace(work.caller.request, deadline=Deadline.after(seconds))):
-                answer = _checked(await target.upstream.infer(_onward(work.request, target)), work.texts)
+                answer = checked(await target.upstream.infer(_onward(work.request, target)), work.texts)
         except SummitError as error:
-            return self._note_failure(target, error, entered, began)
+            return self._note_failure(work, target, error, entered, began)
         finally:
             self._in_flight -= 1
         target.readiness.note_answer()
-        is_slow = self._is_slow(began) and not work.caller.request.is_batch
-        target.breaker.leave(entered, Verdict.SLOW if is_slow else Verdict.ANSWERED)
+        target.breaker.leave(entered, Verdict.SLOW if self._is_slow(work, began) else Verdict.ANSWERED)
         work.caller.model_version = answer.response.model_version or work.caller.model_version
+        self._mirror_live(work, target, answer, began)
         return answer
 
-    def _note_failure(self, target: Target, error: SummitError, entered: int, began: float) -> DegradedReason:
+    def _mirror_live(self, work: _Work, target: Target, answer: Answer, began: float) -> None:
+        if work.caller.request.is_batch:
+            return
+        original = Original(work.request, work.texts, work.caller, answer, self._clock() - began)
+        self._mirror.offer(original, self._targets.shadows(target, work.flags.shadow_percent), self._in_flight)
+
+    def _note_failure(
+        self, work: _Work, target: Target, error: SummitError, entered: int, began: float
+    ) -> DegradedReason:
         """Why the model did not answer; learn from it. What says nothing of the model is no verdict for the breaker."""
         reason = reason_of(error, has_route=target.model_version is not None)
         match reason:
@@ -177,7 +182,7 @@ class Dispatcher:
                 raise error
             case "timeout":
                 target.readiness.note_doubt(began)
-                if self._is_slow(began):
+                if self._is_slow(work, began):
                     target.breaker.leave(entered, Verdict.SLOW)
             case "cold":
                 target.readiness.note_down("cold")
@@ -187,12 +192,13 @@ class Dispatcher:
                 target.breaker.leave(entered, Verdict.FAILED)
         return reason
 
-    def _is_slow(self, began: float) -> bool:
-        return self._clock() - began >= self._limits.slow_seconds
+    def _is_slow(self, work: _Work, began: float) -> bool:
+        """For the breaker; batch work may take its time."""
+        return not work.caller.request.is_batch and self._clock() - began >= self._limits.slow_seconds
 
     async def _by_rules(self, work: _Work, reason: DegradedReason, asked: str | None) -> Answer:
         spans = await self._rules.spans_of(work.texts)
-        metrics.DEGRADED.labels(work.caller.model_version, reason).inc()
+        metrics.DEGRADED.labels(work.caller.model_version, reason, work.caller.traffic).inc()
         work.caller.outcome = Outcome.DEGRADED
         parameters: dict[str, Parameter] = {"run_id": "", "degraded": True, "degraded_reason": reason}
         if asked:
@@ -202,22 +208,4 @@ class Dispatcher:
 
 
 def _onward(request: InferRequest, target: Target) -> InferRequest:
-    """The request as the model gets it: for all outputs, raw. Which of them, and how, is between us and the caller."""
-    version = target.model_version or request.model_version
-    parameters = {name: value for name, value in request.parameters.items() if name not in _OURS}
-    return InferRequest(request.model_name, request.inputs, version, parameters=parameters)
-
-
-def _checked(response: InferResponse, texts: list[str]) -> Answer:
-    """The answer with its spans, which must stand where they say.
-
-    Raises:
-        UpstreamBroken: the response is against the contract.
-    """
-    spans = spans_of(response, len(texts))
-    for text, found in zip(texts, spans, strict=True):
-        if any(text[span.start : span.end] != span.text for span in found):
-            raise UpstreamBroken("The model's answer names an entity that does not stand where it says.")
-    if "degraded" not in response.parameters:
-        response = replace(response, parameters={"degraded": False, **response.parameters})
-    return Answer(response, spans)
+    return onward(request, target.model_version or request.model_version)

@@ -1,6 +1,6 @@
 """The outermost layer of HTTP: every request gets an id, an answer in our form, and is counted once.
 
-Edge: id, deadline, errors, count  ▸  Access: key, scope, quota  ▸  Paths: /extract, /v2/…, /health, /ready, /metrics
+Edge: id, deadline, errors, count  ▸  Access: key, scope, quota  ▸  Paths: /extract, /v2/…, /events, /jobs, /health, …
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +11,7 @@ from gateway.access import Access
 from gateway.caller import POLICY_HEADER, POLICY_NAME, Caller, policy_of, serving
 from gateway.degrade import Policy
 from gateway.exchange import Exchange
+from gateway.tally import Tally
 from summit_inference import deadline, metrics
 from summit_inference.context import REQUEST_ID_HEADER, working_on
 from summit_inference.deadline import Clock
@@ -26,9 +27,10 @@ _REPLACED = (deadline.HEADER.encode(), REQUEST_ID_HEADER.encode())
 class Edge:
     """An ASGI application around another, for requests of HTTP only."""
 
-    def __init__(self, app: App, access: Access, clock: Clock) -> None:
+    def __init__(self, app: App, access: Access, tally: Tally, clock: Clock) -> None:
         self._app = app
         self._access = access
+        self._tally = tally
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,8 +38,14 @@ class Edge:
         headers = headers_of(scope)
         request, fault = context_of(headers)
         caller = Caller(request, arrived_at)
-        exchange = Exchange(receive, send, headers)
         is_inference = scope["path"] == "/extract" or scope["path"].endswith("/infer")
+
+        def count(status: int | None) -> None:
+            if is_inference:
+                caller.note_status(status)
+                self._tally.count(caller)
+
+        exchange = Exchange(receive, send, headers, on_end=count)
         with (
             serving(caller),
             working_on(request),
@@ -49,14 +57,12 @@ class Edge:
                 else:
                     await self._answer(scope, exchange, headers, caller)
             finally:
-                if is_inference:
-                    caller.note_status(exchange.status)
-                    caller.count(self._clock())
+                count(exchange.status)
 
     async def _answer(self, scope: Scope, exchange: Exchange, headers: Mapping[str, str], caller: Caller) -> None:
         try:
             caller.policy = _policy(headers, scope["query_string"])
-            with self._access.admitted(scope["path"], headers, caller):
+            with self._access.admitted(scope["method"], scope["path"], headers, caller):
                 await self._app(_inner(scope, caller), exchange.receive, exchange.send)
         except CallerGone:
             return

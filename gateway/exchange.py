@@ -1,6 +1,6 @@
 """One HTTP exchange as the gateway sees it: whether the body is there, what the answer is, and the headers of all."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from summit_inference.http_message import Receive, Send
@@ -12,11 +12,17 @@ _Message = MutableMapping[str, Any]
 
 
 class Exchange:
-    """The two directions of one request, to be called by an application in place of its own."""
+    """The two directions of one request, to be called by an application in place of its own.
 
-    def __init__(self, receive: Receive, send: Send, headers: Mapping[str, str]) -> None:
+    `on_end` is called with the status before the caller can see that the answer is whole.
+    """
+
+    def __init__(
+        self, receive: Receive, send: Send, headers: Mapping[str, str], on_end: Callable[[int | None], None]
+    ) -> None:
         self._receive = receive
         self._send = send
+        self._on_end = on_end
         self._is_body_whole = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
         self.status: int | None = None
         """Of the answer that has begun; None while none has."""
@@ -33,4 +39,6 @@ class Exchange:
             self.status = message["status"]
             closing = () if self._is_body_whole else _CLOSE
             message["headers"] = [*message["headers"], *_SECURITY_HEADERS, *closing]
+        elif not message.get("more_body", False):
+            self._on_end(self.status)
         await self._send(message)

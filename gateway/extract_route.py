@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gateway.caller import Caller, current
-from gateway.dispatch import Answer, Dispatcher
+from gateway.dispatch import Dispatcher
+from gateway.model_answer import Answer
 from summit_inference import tracing
 from summit_inference.deadline import Clock
 from summit_inference.errors import InvalidRequest

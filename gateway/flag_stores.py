@@ -4,14 +4,16 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.flags import Entries, number_of
-from gateway.redis_store import RedisStore
 from gateway.text_file import TextFile, replace_file
 from summit_inference.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from gateway.redis_store import RedisStore
 
 REDIS_KEY = "summit:flags"
 _Entries = TypeAdapter(dict[str, str])
@@ -47,7 +49,7 @@ async def change_flag(store: FlagStore, name: str, text: str | None) -> None:
 class RedisFlags:
     """Flags in one hash of Redis, `summit:flags`."""
 
-    def __init__(self, store: RedisStore) -> None:
+    def __init__(self, store: "RedisStore") -> None:
         self._store = store
 
     async def read(self) -> Entries:

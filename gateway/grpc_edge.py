@@ -5,20 +5,22 @@ dispatcher answers before it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import grpc
 
 from gateway.access import Access
 from gateway.caller import POLICY_HEADER, Caller, Outcome, policy_of, serving
-from summit_inference.context import REQUEST_ID_HEADER, RequestContext
-from summit_inference.deadline import Clock, Deadline
+from gateway.tally import Tally
+from summit_inference.context import REQUEST_ID_HEADER
+from summit_inference.deadline import Clock
 from summit_inference.errors import BusyError, SummitError
 from summit_inference.status import STATUSES, status_of
-from summit_inference.v2_grpc import trailing_metadata
+from summit_inference.v2_grpc import trailing_metadata, with_call_deadline
 from summit_inference.v2_service import context_of
 
+_METHOD = "POST"
+"""Of HTTP/2: every call is one."""
 _INFERENCE = "/ModelInfer"
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _BUSY_CODES = {_CODES[status.grpc] for kind, status in STATUSES.items() if issubclass(kind, BusyError)}
@@ -30,8 +32,9 @@ _Behaviour = Callable[[bytes, Any], Awaitable[bytes]]
 class GrpcEdge(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc has no types
     """An interceptor before the V2 methods, all of which are unary."""
 
-    def __init__(self, access: Access, clock: Clock) -> None:
+    def __init__(self, access: Access, tally: Tally, clock: Clock) -> None:
         self._access = access
+        self._tally = tally
         self._clock = clock
 
     async def intercept_service(
@@ -46,45 +49,52 @@ class GrpcEdge(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc has no 
         async def behaviour(body: bytes, call: Any) -> bytes:
             metadata = {key: value for key, value in call.invocation_metadata() or () if isinstance(value, str)}
             request, _ = context_of(metadata)  # a fault of it is found again, and answered, inside
-            caller = Caller(_with_call_deadline(request, call.time_remaining()), self._clock())
+            caller = Caller(with_call_deadline(request, call.time_remaining()), self._clock())
+
+            def count(code: Any) -> None:
+                if method.endswith(_INFERENCE):
+                    caller.outcome = caller.outcome or _outcome_of(code)
+                    self._tally.count(caller)
+
+            seen = _Call(call, metadata, request.request_id, on_abort=count)
             with serving(caller):
                 try:
                     caller.policy = policy_of(metadata.get(POLICY_HEADER))
-                    with self._access.admitted(method, metadata, caller):
-                        return await inside(body, _Call(call, metadata, request.request_id))
+                    with self._access.admitted(_METHOD, method, metadata, caller):
+                        return await inside(body, seen)
                 except SummitError as error:
                     caller.note_error(error)
                     trailing = trailing_metadata(error, request.request_id)
-                    await call.abort(_CODES[status_of(error).grpc], error.message, trailing)
+                    await seen.abort(_CODES[status_of(error).grpc], error.message, trailing)
                     raise
                 finally:
-                    if method.endswith(_INFERENCE):
-                        caller.outcome = caller.outcome or _outcome_of(call.code())
-                        caller.count(self._clock())
+                    count(call.code())
 
         return behaviour
 
 
-def _with_call_deadline(request: RequestContext, remaining_seconds: float | None) -> RequestContext:
-    if remaining_seconds is None:
-        return request
-    if request.deadline and request.deadline.remaining_seconds() < remaining_seconds:
-        return request
-    return replace(request, deadline=Deadline.after(remaining_seconds))
-
-
 class _Call:
-    """A call as the V2 methods see it: with the request id that we chose, where the caller sent none of use."""
+    """A call as the V2 methods see it: with the request id that we chose, where the caller sent none of use.
 
-    def __init__(self, call: Any, metadata: Mapping[str, str], request_id: str) -> None:
+    `on_abort` is called with the code before the caller can see the end.
+    """
+
+    def __init__(
+        self, call: Any, metadata: Mapping[str, str], request_id: str, *, on_abort: Callable[[Any], None]
+    ) -> None:
         self._call = call
         self._metadata = tuple({**metadata, REQUEST_ID_HEADER: request_id}.items())
+        self._on_abort = on_abort
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
 
     def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
         return self._metadata
+
+    async def abort(self, code: Any, details: str, trailing_metadata: tuple[tuple[str, str], ...]) -> None:
+        self._on_abort(code)
+        await self._call.abort(code, details, trailing_metadata)
 
 
 def _outcome_of(code: Any) -> Outcome:

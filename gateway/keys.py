@@ -26,9 +26,9 @@ class Scope(StrEnum):
     EXTRACT = "extract"
     """Inference."""
     BATCH = "batch"
-    """Inference of class batch, and what belongs to jobs."""
+    """Inference of class batch, events in, and reading jobs and quarantine."""
     ADMIN = "admin"
-    """Metrics, where these are served on the main port."""
+    """Metrics, where these are served on the main port; and changing jobs and quarantine."""
 
 
 class Key(BaseModel):

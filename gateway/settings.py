@@ -46,6 +46,13 @@ class GatewaySettings(TracingSettings):
     watch_interval_seconds: float = Field(default=0.5, gt=0, le=60)
     """Between two looks at flags, routes and keys: half of the second within which a change must count."""
 
+    events_sink_url: str | None = Field(default=None, validation_alias="EVENTS_SINK_URL")
+    """Where `POST /events` goes: the broker's ingress, or eventing itself. Unset: the path is not there."""
+    eventing_url: str | None = None
+    """Where eventing answers for `/jobs` and `/quarantine`. Unset: the paths are not there."""
+    batch_timeout_seconds: float = Field(default=30, gt=0)
+    """What these two may take for an answer."""
+
     max_texts: int = Field(default=1024, ge=1)
     """Texts in one request."""
     max_characters: int = Field(default=100_000, ge=1)
@@ -94,6 +101,15 @@ class GatewaySettings(TracingSettings):
     """How far back requests count."""
     breaker_open_seconds: float = Field(default=5, gt=0)
     """How long before one request tries again."""
+
+    shadow_max_in_flight: int = Field(default=32, ge=0)
+    """Copies of requests, for versions that are tried, that wait for an answer at once; further ones are left out."""
+    shadow_busy_in_flight: int = Field(default=64, ge=1)
+    """While so many requests wait for the model, nothing is copied: copies are the first thing to go."""
+    shadow_timeout_seconds: float = Field(default=5, gt=0)
+    """For the answer to a copy: well over the objective, so that slow answers are seen to be slow, not lost."""
+    shadow_log_texts: bool = False
+    """Whether the log names the texts on which two versions disagree, at most one a second. Off: a hash of them."""
 
     drain_seconds: float = Field(default=5, ge=0)
     """How long to keep serving after SIGTERM while `/ready` already says no: for load balancers to notice."""

@@ -11,7 +11,7 @@ from gateway.readiness import Readiness
 from summit_inference import metrics
 from summit_inference.client import Upstream
 from summit_inference.errors import ModelVersionNotFound
-from summit_inference.routes_document import RoutesDocument
+from summit_inference.routes_document import Route, RoutesDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,22 @@ class Targets:
             served = ", ".join(self.versions)
             raise ModelVersionNotFound(f"This version is not served here; served are: {served}.")
         return None if model_version in disabled else self._targets[model_version]
+
+    def shadows(self, answering: Target, flag_percent: float | None) -> list[tuple[Target, float]]:
+        """The targets that get copies of what this one answers, each with its percent, which a flag may say anew.
+
+        A version that the routes document gives no copies gets none by a flag: nobody has let it see callers' texts.
+        """
+        routes = self._document.routes if self._document else ()
+        return [
+            (self._targets[route.model_version], route.shadow_percent if flag_percent is None else flag_percent)
+            for route in routes
+            if route.shadow_percent and route.model_version != answering.model_version
+        ]
+
+    def route_of(self, model_version: str) -> Route | None:
+        """The route of this version by the present document, None where it has none."""
+        return self._document.route_of(model_version) if self._document else None
 
     async def aclose(self) -> None:
         """Close every target, retiring ones too."""

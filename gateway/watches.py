@@ -4,18 +4,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.flag_stores import FileFlags, FlagStore, RedisFlags
 from gateway.flags import Entries, Flags, flags_of, number_of
 from gateway.keys import KeyRing
-from gateway.redis_store import RedisStore
 from gateway.settings import GatewaySettings
 from gateway.text_file import TextFile
 from gateway.watched import Watched
 from summit_inference import metrics
 from summit_inference.errors import ConfigurationError, InvalidRequest
 from summit_inference.routes_document import REDIS_KEY, RoutesDocument
+
+if TYPE_CHECKING:
+    from gateway.redis_store import RedisStore
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +30,10 @@ class Watches:
 
     def __init__(self, settings: GatewaySettings, on_routes: OnRoutes) -> None:
         self.flags = Flags()
+        self.flag_texts: Entries = {}
+        """The same as texts."""
         self._interval_seconds = settings.watch_interval_seconds
-        self._redis = RedisStore(settings.redis_url.get_secret_value()) if settings.redis_url else None
+        self._redis = _redis(settings)
         self._tokens = KeyRing.of_tokens(settings.token.get_secret_value())
         self._keys = _keys(settings, self._tokens)
         self._watched = [
@@ -59,6 +63,7 @@ class Watches:
 
     def _follow_flags(self, before: Entries, after: Entries) -> None:
         self.flags, faults = flags_of(after)
+        self.flag_texts = {name: text for name, text in after.items() if name not in faults}
         for name in sorted({*before, *after}):
             if before.get(name) != after.get(name):
                 _note_change(name, after.get(name), faults.get(name))
@@ -76,8 +81,16 @@ def _note_change(name: str, text: str | None, fault: str | None) -> None:
     _log.warning("flag changed", extra={"flag": name, "value": text})
 
 
+def _redis(settings: GatewaySettings) -> "RedisStore | None":
+    if settings.redis_url is None:
+        return None
+    from gateway.redis_store import RedisStore  # noqa: PLC0415 - redis loads much; only who uses it pays
+
+    return RedisStore(settings.redis_url.get_secret_value())
+
+
 def _flags(
-    settings: GatewaySettings, redis: RedisStore | None, on_change: Callable[[Entries, Entries], None]
+    settings: GatewaySettings, redis: "RedisStore | None", on_change: Callable[[Entries, Entries], None]
 ) -> list[_Watched]:
     store: FlagStore | None = RedisFlags(redis) if redis else None
     if settings.flags_file:
@@ -85,7 +98,7 @@ def _flags(
     return [Watched[Entries]("flags", store.read, {}, on_change)] if store else []
 
 
-def _routes(settings: GatewaySettings, redis: RedisStore | None, on_routes: OnRoutes) -> list[_Watched]:
+def _routes(settings: GatewaySettings, redis: "RedisStore | None", on_routes: OnRoutes) -> list[_Watched]:
     async def from_redis() -> RoutesDocument | None:
         text = await redis.text_of(REDIS_KEY) if redis else None
         return RoutesDocument.from_json(text) if text else None

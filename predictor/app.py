@@ -1,8 +1,8 @@
 """The predictor, put together: from settings to a model that answers. The one place that knows all its parts."""
 
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
 
 from predictor.cores import available_cores
 from predictor.counting import Counting
@@ -10,6 +10,7 @@ from predictor.engine import Engine, EngineLimits
 from predictor.gpu_sampler import sampling
 from predictor.model import Encoder, cuda_capability
 from predictor.placement import Placement, placed
+from predictor.rounding import Rounding
 from predictor.servable import PredictorServable
 from predictor.settings import PredictorSettings
 from predictor.supervision import SupervisionLimits
@@ -45,17 +46,24 @@ def build(settings: PredictorSettings, model_name: str | None = None) -> Predict
         ArtifactError: the files are not what was published, or can't be served.
         ConfigurationError: the machine can't do what the settings ask.
     """
-    placement = placed(settings.device, settings.precision, cuda_capability())
     artifact = open_artifact(
         settings.model_directory,
         expected_name=model_name or settings.model_name,
         expected_version=settings.model_version,
     )
     lineage = Lineage(artifact.name, artifact.version, artifact.run_id)
-    encoder = Encoder.load(artifact.model_directory, placement)
+    rounding = _rounding(settings, artifact.tags)
+    is_int8_fit = rounding.is_fit(settings.int8_max_f1_loss)
+    placement = placed(settings.device, settings.precision, cuda_capability(), is_int8_fit=is_int8_fit)
+    encoder = Encoder.load(artifact.model_directory, placement, rounding)
     limits = _engine_limits(settings, placement)
     engine = Engine(encoder, limits, Counting(lineage, limits.queue.lanes))
     return Predictor(PredictorServable(lineage, engine, _sequence_limits(settings, encoder, limits)), engine)
+
+
+def _rounding(settings: PredictorSettings, tags: Mapping[str, str]) -> Rounding:
+    recorded = Rounding.recorded(tags)
+    return replace(recorded, maps=tuple(settings.int8_maps.split())) if settings.int8_maps else recorded
 
 
 def _engine_limits(settings: PredictorSettings, placement: Placement) -> EngineLimits:

@@ -25,9 +25,10 @@ from transformers.utils import logging as transformers_logging
 from predictor.attention import registered
 from predictor.packing import TokenLabels, TokenSequence, unpack
 from predictor.placement import Placement, Precision
+from predictor.rounding import Rounding
 from predictor.self_check import check_sequences, relative_difference, tolerance
 from predictor.strategy import PackedStrategy, PaddedStrategy, Strategy, first_position, takes_token_types
-from summit_inference.errors import ArtifactError
+from summit_inference.errors import ArtifactError, ConfigurationError
 
 _log = logging.getLogger(__name__)
 
@@ -66,18 +67,21 @@ class Encoder:
         return self._strategy.name
 
     @classmethod
-    def load(cls, directory: Path, placement: Placement) -> Self:
+    def load(cls, directory: Path, placement: Placement, rounding: Rounding = Rounding()) -> Self:  # noqa: B008 - frozen
         """The model in `directory` (`config.json`, safetensors), proven and ready.
+
+        `rounding` says which maps to round, where the placement asks for 8 bits.
 
         Raises:
             ArtifactError: it is no token-classification model of a known architecture, or weights are missing.
+            ConfigurationError: none of its maps is one to be rounded.
         """
         with _one_thread():
             network = _network(directory, placement)
             found = limits(network)
             strategy = _proven_strategy(network, found, placement)
             if placement.precision is Precision.INT8:
-                _quantise(network)
+                _quantise(network, rounding)
         _log.info("model loaded", extra={"strategy": strategy.name, "precision": placement.precision.value})
         return cls(network, found, strategy)
 
@@ -190,15 +194,18 @@ def _fault(
     return None if difference <= tolerance else f"its scores differ by {difference:.2g} of their spread"
 
 
-def _quantise(network: PreTrainedModel) -> None:
-    """Put 8-bit weights in place of the encoder's linear maps. The classifier, one map of a few rows, stays exact."""
-    from torch.ao.quantization import default_dynamic_qconfig, quantize_dynamic  # noqa: PLC0415 - rarely asked for
+def _quantise(network: PreTrainedModel, rounding: Rounding) -> None:
+    """Put 8-bit weights, with a scale a row, in place of linear maps of the encoder. The classifier stays exact."""
+    from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic  # noqa: PLC0415 - rarely asked for
 
-    maps = {name for name, module in network.base_model.named_modules() if isinstance(module, nn.Linear)}
+    named = network.base_model.named_modules()
+    maps = rounding.chosen(name for name, module in named if isinstance(module, nn.Linear))
+    if not maps:
+        raise ConfigurationError(f"no linear map's name ends in {' or '.join(rounding.maps)}: correct the int8 maps")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecated in favour of a package that has no CPU kernels for this
         quantize_dynamic(  # type: ignore[no-untyped-call]
-            network.base_model, dict.fromkeys(maps, default_dynamic_qconfig), inplace=True
+            network.base_model, dict.fromkeys(maps, per_channel_dynamic_qconfig), inplace=True
         )
 
 

@@ -29,8 +29,14 @@ class PredictorSettings(TracingSettings):
     device: Device = Device.AUTO
     """`auto` (CUDA where there is a device), `cpu` or `cuda`."""
     precision: Precision = Precision.AUTO
-    """`auto` (bfloat16 where the device computes in it, else float32), `float32`, `bfloat16`, or `int8` on a CPU: up to
-    twice as fast, for some loss of quality that is the model's own; measure it before it is used."""
+    """`auto` (bfloat16 where a CUDA device computes in it, int8 on a CPU where the version's tag `int8_f1_loss` allows
+    it, else float32), `float32`, `bfloat16`, or `int8` on a CPU: up to 1.7 times as fast, for a loss of quality that is
+    the model's own; measure it before it is used."""
+    int8_max_f1_loss: float = Field(default=0.3, ge=0)
+    """Points of strict F1 that a version may have been measured to lose by int8, for `auto` to take it."""
+    int8_maps: str = ""
+    """Which linear maps int8 rounds: endings of their names (`intermediate.dense`), with spaces between. Unset: those
+    of the version's tag `int8_maps`, or all."""
     lanes: int | None = Field(default=None, ge=1, le=256)
     """Threads that compute, each with a core and all with the same weights. Unset: the cores of the container's quota,
     or one for a CUDA device. More than cores make every forward slower."""
@@ -61,8 +67,9 @@ class PredictorSettings(TracingSettings):
     healthy, and is restarted."""
     failures_in_row: int = Field(default=16, ge=1)
     """Texts in a row on which the model fails: then it is broken, not they: see `restarts_per_hour`."""
-    drain_seconds: float = Field(default=5, ge=0)
-    """How long to keep serving after SIGTERM while readiness is already false: until the route has followed."""
+    drain_seconds: float = Field(default=7, ge=0)
+    """How long to keep serving after SIGTERM while readiness is already false: longer than the transformer, which gets
+    the signal at the same moment in the same pod, and sends work until its own drain is over."""
     grace_seconds: float = Field(default=30, gt=0)
     """How long requests in flight may take to finish after that."""
     log_level: str = "INFO"

@@ -4,7 +4,8 @@ Serving processes call it before they load anything, at every cold start: it nee
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry.digests import file_digests
@@ -30,6 +31,8 @@ class Artifact:
     version: str
     run_id: str | None
     """None where neither a reference nor an `MLmodel` names it."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the version, as they were when it was downloaded; no digest covers them."""
 
 
 def open_artifact(
@@ -48,11 +51,11 @@ def open_artifact(
     if (directory / FILE_NAME).is_file():
         reference = _verified_reference(directory)
         _check_expected(reference, expected_name, expected_version)
-        name, version, run_id = reference.name, reference.version, reference.run_id
+        name, version, run_id, tags = reference.name, reference.version, reference.run_id, reference.tags
     else:
         name, version = _stated(expected_name, "its name"), _stated_version(expected_version)
-        run_id = _logged_run_id(directory / "MLmodel")
-    return Artifact(directory, model_in(directory), tokenizer_in(directory), name, version, run_id)
+        run_id, tags = _logged_run_id(directory / "MLmodel"), {}
+    return Artifact(directory, model_in(directory), tokenizer_in(directory), name, version, run_id, tags)
 
 
 def verify(directory: Path, reference: ModelReference) -> None:

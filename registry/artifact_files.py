@@ -39,7 +39,7 @@ def open_files(source: Source, connection: Connection) -> Iterator[ArtifactFiles
             with rest_client(connection) as client:
                 yield ServerFiles(client, source.path)
         case Place.BUCKET:
-            yield BucketFiles(_s3_client(connection), source.bucket, source.path)
+            yield BucketFiles(s3_client(connection), source.bucket, source.path)
 
 
 class DirectoryFiles:
@@ -98,7 +98,8 @@ class BucketFiles:
             raise UpstreamUnreachable(f"S3 broke off or cannot be reached while it sent {path}; try again") from error
 
 
-def _s3_client(connection: Connection) -> Any:
+def s3_client(connection: Connection) -> Any:
+    """A client of the connection's S3."""
     import boto3  # noqa: PLC0415 - 0.2 s that other sources need not wait for
     from botocore.config import Config  # noqa: PLC0415
 

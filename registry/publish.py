@@ -23,6 +23,8 @@ from summit_inference.errors import InvalidRequest
 
 CONTENT_DIGEST_TAG = "content_digest"
 """Of the directory that was published. The version's own never repeats: MLflow adds files with times and ids."""
+INT8_F1_LOSS_TAG, INT8_MAPS_TAG = "int8_f1_loss", "int8_maps"
+"""What the predictor knows of the version in 8 bits; see `PublishOrder`."""
 LICENCE_TAG = "licence"
 DATA_LICENCES_TAG = "data_licences"
 """An object, corpus → licence: a corpus has a title, and a tag's name takes few characters."""
@@ -115,4 +117,12 @@ def _order_tags(order: PublishOrder, content_digest: str) -> dict[str, str]:
         CONTENT_DIGEST_TAG: content_digest,
         LICENCE_TAG: order.licence,
         DATA_LICENCES_TAG: json.dumps(order.data_licences, ensure_ascii=False),
+        **_int8_tags(order),
     }
+
+
+def _int8_tags(order: PublishOrder) -> dict[str, str]:
+    if order.int8_f1_loss is None:
+        return {}
+    maps = {INT8_MAPS_TAG: order.int8_maps} if order.int8_maps else {}
+    return {INT8_F1_LOSS_TAG: f"{order.int8_f1_loss:g}", **maps}

@@ -23,6 +23,10 @@ class PublishOrder:
     """Of the weights, as model cards write it (`apache-2.0`)."""
     data_licences: Mapping[str, str] = field(default_factory=dict)
     """Corpus → licence, for every corpus that it was trained on."""
+    int8_f1_loss: float | None = None
+    """Points of strict F1 that int8 costs, on the development set where it costs most; None: not measured."""
+    int8_maps: str = ""
+    """Which maps that was measured with, see `PREDICTOR_INT8_MAPS`; empty: all."""
     alias: str | None = None
     """To name the version, whether it is new or was there."""
     description: str = ""

@@ -70,17 +70,26 @@ class RestStore:
         return _registered(answer["model_version"]) if answer and "model_version" in answer else None
 
     def _call(self, method: str, path: str, **request: Any) -> dict[str, Any] | None:
-        """The answer's document; None if the registry knows no such thing."""
-        try:
-            response = self._client.request(method, f"mlflow/{path}", **request)
-        except httpx.TransportError as error:
-            raise UpstreamUnreachable("the registry cannot be reached; check MLFLOW_TRACKING_URI") from error
-        document = _document(response)
-        if response.is_success:
-            return document
-        if document.get("error_code") in _ABSENT:
-            return None
-        raise refusal(response.status_code)
+        return called(self._client, method, path, **request)
+
+
+def called(client: httpx.Client, method: str, path: str, **request: Any) -> dict[str, Any] | None:
+    """The document that the tracking server answers with; None if the registry knows no such thing.
+
+    Raises:
+        UpstreamError: it cannot be reached, or answers with something else.
+        ConfigurationError: it refuses the credentials.
+    """
+    try:
+        response = client.request(method, f"mlflow/{path}", **request)
+    except httpx.TransportError as error:
+        raise UpstreamUnreachable("the registry cannot be reached; check MLFLOW_TRACKING_URI") from error
+    document = _document(response)
+    if response.is_success:
+        return document
+    if document.get("error_code") in _ABSENT:
+        return None
+    raise refusal(response.status_code)
 
 
 def refusal(status: int) -> SummitError:

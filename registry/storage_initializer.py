@@ -20,6 +20,7 @@ from registry.settings import RegistrySettings
 from registry.storage_uri import StorageUri
 from registry.store import Connection
 from registry.stores import open_store
+from summit_inference import __version__
 from summit_inference.errors import ArtifactError, ConfigurationError, InvalidRequest, SummitError
 
 FAILED = 1
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     KServe's versions differ in what they append, so further arguments are passed over.
     """
     parser = argparse.ArgumentParser(prog="registry.storage_initializer", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"summit-inference {__version__}")
     parser.add_argument("uri", help="mlflow://<model name>/<version>[@sha256:<digest>]")
     parser.add_argument("directory", type=Path, help="where the files go")
     order, _ = parser.parse_known_args(arguments)

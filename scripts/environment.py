@@ -17,7 +17,8 @@ _SIZES = {
         "about 0.5 GB with a CPU build of torch (set PIP_EXTRA_INDEX_URL to an index that has one), "
         "about 3 GB with the default CUDA build; 3 to 10 minutes, once"
     ),
-    "dev.txt": "about 0.2 GB of test tools; a minute, once",
+    "dev.txt": "about 0.4 GB of test tools; two minutes, once",
+    "long.txt": "a fuzzer of 0.1 GB, once",
 }
 _NEEDED_GIB = 6
 

@@ -17,7 +17,7 @@ _TORCH = "torch==2.13.0"
 
 
 def main() -> None:
-    """Write both locks."""
+    """Write the locks."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"]
     run_time = [*project["project"]["dependencies"], *(line for extra in extras.values() for line in extra), _TORCH]
@@ -25,6 +25,8 @@ def main() -> None:
     _write("platform.txt", "what `make up` installs: every component in one environment", platform)
     dev = _resolved([*platform, *project["dependency-groups"]["dev"]])
     _write("dev.txt", "what `make test` and `make check` add", [line for line in dev if line not in platform])
+    long = _resolved([*dev, *project["dependency-groups"]["long"]])
+    _write("long.txt", "what `make test-long` adds", [line for line in long if line not in dev])
 
 
 def _resolved(requirements: list[str]) -> list[str]:

@@ -10,11 +10,17 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic import BaseModel
 
 from cli.settings import CliSettings
+from eventing.settings import EventingSettings
 from fallback.settings import FallbackSettings
+from gateway import openapi
 from gateway.settings import GatewaySettings
 from predictor.settings import PredictorSettings
 from registry.settings import RegistrySettings
-from summit_inference import extraction, metrics
+from rollout.local_settings import LocalRolloutSettings
+from rollout.operator_settings import OperatorSettings
+from rollout.policy import Policy
+from rollout.state import ModelRollout
+from summit_inference import events, jobs, metrics
 from summit_inference.settings import Settings
 from summit_inference.status import STATUSES
 from transformers_stage.settings import TransformerSettings
@@ -25,14 +31,26 @@ _SETTINGS: tuple[type[Settings], ...] = (
     TransformerSettings,
     PredictorSettings,
     FallbackSettings,
+    EventingSettings,
     RegistrySettings,
+    LocalRolloutSettings,
+    OperatorSettings,
     CliSettings,
 )
-_MESSAGES: tuple[type[BaseModel], ...] = (
-    extraction.ExtractRequest,
-    extraction.ExtractResponse,
-    extraction.ExtractListResponse,
+_OF_BATCH: tuple[type[BaseModel], ...] = (
+    events.RequestedData,
+    events.ScanData,
+    events.ChunkData,
+    events.FinishData,
+    events.ProgressedData,
+    events.CompletedData,
+    events.FailedData,
+    jobs.JobStatus,
+    jobs.JobList,
+    jobs.QuarantineDetail,
+    jobs.QuarantineList,
 )
+_OF_ROLLOUT: dict[str, type[BaseModel]] = {"rollout-policy": Policy, "model-rollout": ModelRollout}
 _MADE = "<!-- Made by scripts/reference.py from the code; change it there. -->"
 
 
@@ -57,8 +75,10 @@ def _files() -> Iterator[tuple[Path, str]]:
     yield reference / "settings.md", "\n".join(_settings())
     yield reference / "metrics.md", "\n".join(_metrics())
     yield reference / "errors.md", "\n".join(_errors())
-    for message in _MESSAGES:
-        name = re.sub(r"(?<!^)(?=[A-Z])", "-", message.__name__).lower()
+    yield reference / "events.md", "\n".join(_events())
+    yield _ROOT / "schema" / "ai" / "openapi.json", json.dumps(openapi.document(), indent=2) + "\n"
+    messages = {_file_name(message): message for message in (*openapi.MESSAGES, *_OF_BATCH)}
+    for name, message in (messages | _OF_ROLLOUT).items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **message.model_json_schema()}
         yield _ROOT / "schema" / "ai" / f"{name}.json", json.dumps(schema, indent=2) + "\n"
 
@@ -78,7 +98,8 @@ def _settings() -> Iterator[str]:
         yield "|---|---|---|"
         for name, variable in kind.variables().items():
             field = kind.model_fields[name]
-            default = "" if field.default is None or str(field.default) in {"", "**********"} else f"`{field.default}`"
+            is_unset = field.is_required() or field.default is None or str(field.default) in {"", "**********"}
+            default = "" if is_unset else f"`{field.default}`"
             yield f"| `{variable}` | {default} | {' '.join((field.description or '').split())} |"
     yield ""
 
@@ -104,9 +125,10 @@ def _errors() -> Iterator[str]:
     yield ""
     yield _MADE
     yield ""
-    yield 'Every error, on every route, is `{"error": "<what to do>", "code": "<code>", "request_id": "<id>"}`.'
-    yield "Over gRPC the code stands in the trailing metadata `x-error-code`. Where it is busy, `Retry-After` says for"
-    yield "how many seconds."
+    yield 'Every error, on every route, is `{"error": "<what to do>", "code": "<code>", "request_id": "<id>"}`, with'
+    yield "`trace_id` where the request is traced: the caller sent `traceparent`, or the service exports traces."
+    yield "The logs have both ids. Over gRPC the code stands in the trailing metadata `x-error-code`. Where it is busy,"
+    yield "`Retry-After` says for how many seconds."
     yield ""
     yield "| code | HTTP | gRPC | may succeed later | |"
     yield "|---|---|---|---|---|"
@@ -114,6 +136,26 @@ def _errors() -> Iterator[str]:
         later = "yes" if status.is_retryable else "no"
         yield f"| `{kind.code}` | {status.http} | {status.grpc} | {later} | {(kind.__doc__ or '').strip()} |"
     yield ""
+
+
+def _events() -> Iterator[str]:
+    yield "# Events"
+    yield ""
+    yield _MADE
+    yield ""
+    yield "Every type of CloudEvent, and the schema of its data."
+    yield ""
+    yield "| type | data | |"
+    yield "|---|---|---|"
+    for kind in events.EventData.__subclasses__():
+        schema = f"{_file_name(kind)}.json"
+        said = " ".join((kind.__doc__ or "").split())
+        yield f"| `{kind.event_type}` | [{schema}](../../schema/ai/{schema}) | {said} |"
+    yield ""
+
+
+def _file_name(message: type[BaseModel]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", message.__name__).lower()
 
 
 if __name__ == "__main__":

@@ -7,16 +7,21 @@ import sys
 from pathlib import Path
 
 _PROGRAMS = {
+    "chromium": "/usr/bin/chromium",
+    "curl": "/usr/bin/curl",
     "prometheus": "/usr/bin/promtool",
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
+    "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
     "redis-server": "/usr/bin/redis-server",
 }
 """Package → a file that it brings."""
+_FOR_LONG_TESTS = {"default-jre-headless": "/usr/bin/java", "node-typescript": "/usr/bin/tsc"}
 
 
 def main() -> int:
     """Install what is missing; 1, with the line to run, where that is not ours to do."""
-    missing = [package for package, file in _PROGRAMS.items() if not any(Path("/").glob(file.lstrip("/")))]
+    programs = _PROGRAMS | (_FOR_LONG_TESTS if "--long" in sys.argv else {})
+    missing = [package for package, file in programs.items() if not any(Path("/").glob(file.lstrip("/")))]
     if not missing:
         return 0
     line = f"apt-get install -y --no-install-recommends {' '.join(missing)}"

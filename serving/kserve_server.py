@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
+import uvloop
 from kserve import Model, ModelServer
 
 from serving.drain import Drain
@@ -53,7 +54,8 @@ class _StageServer(ModelServer):  # type: ignore[misc] # kserve has no types
     def start(self, models: list[Model]) -> None:
         for model in models:
             self.register_model(model)
-        asyncio.run(self._serve())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         drain = Drain()

@@ -118,6 +118,14 @@ class Upstream:
         answer = _checked(await self._call("GET", _model_url(self.url, model_name, model_version, "")))
         return _metadata(answer.body)
 
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """The body of the answer to another route of the same server.
+
+        Raises:
+            SummitError: as `infer`.
+        """
+        return _checked(await self._call("POST", URL(self.url + path, encoded=True), body, headers)).body
+
     async def aclose(self) -> None:
         """Close every connection; what is in flight fails."""
         if self._opened:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from summit_inference import deadline as deadlines
 from summit_inference.deadline import Clock, Deadline
@@ -88,3 +88,8 @@ def working_on(request: RequestContext) -> Iterator[RequestContext]:
         yield request
     finally:
         _current.reset(token)
+
+
+def follow_trace(trace: Mapping[str, str]) -> None:
+    """Put the current request into this trace, to its end: its error is told and logged after the span has ended."""
+    _current.set(replace(current(), trace=trace))

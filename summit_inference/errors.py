@@ -8,6 +8,7 @@
     │   ├── Forbidden                the key may not do this
     │   ├── RouteNotFound            no such path
     │   ├── MethodNotAllowed         the path exists, not with this method
+    │   ├── Conflict                 what is there does not allow it
     │   ├── ModelNotFound            no model of this name is served here
     │   └── ModelVersionNotFound     the model is, this version is not
     ├── BusyError                nobody's fault: the same request may succeed after `retry_after_seconds`
@@ -79,6 +80,12 @@ class MethodNotAllowed(CallerError):
     """The path exists, but not with this method."""
 
     code = "method_not_allowed"
+
+
+class Conflict(CallerError):
+    """What is there does not allow it."""
+
+    code = "conflict"
 
 
 class ModelNotFound(CallerError):

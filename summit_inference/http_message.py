@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
+from summit_inference import context
 from summit_inference.context import REQUEST_ID_HEADER
 from summit_inference.errors import BusyError, InvalidRequest, SummitError, TooLarge
 from summit_inference.status import status_of
@@ -49,10 +50,15 @@ def json_response(document: Mapping[str, object], status: int = 200) -> HttpResp
 
 
 def error_response(error: SummitError, request_id: str) -> HttpResponse:
-    """The one form of an error: `{"error": sentence, "code": reason, "request_id": id}`, status by `status.py`."""
-    response = json_response(
-        {"error": error.message, "code": error.code, "request_id": request_id}, status_of(error).http
-    )
+    """The one form of an error: `{"error": sentence, "code": reason, "request_id": id}`, status by `status.py`.
+
+    Within a request that is traced it has the `trace_id` too.
+    """
+    document = {"error": error.message, "code": error.code, "request_id": request_id}
+    request = context.current_or_none()
+    if request and (trace_id := request.trace_id):
+        document["trace_id"] = trace_id
+    response = json_response(document, status_of(error).http)
     response.headers[REQUEST_ID_HEADER] = request_id
     if (seconds := retry_after_seconds(error)) is not None:
         response.headers["retry-after"] = str(seconds)
@@ -104,18 +110,33 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, _Result]) -> _
     Raises:
         CallerGone: the caller did.
     """
-    task = asyncio.ensure_future(work)
+    this = _this_task()
+    is_gone = False
+
+    def leave(_: asyncio.Task[None]) -> None:
+        nonlocal is_gone
+        is_gone = True
+        this.cancel()
+
     watch = asyncio.ensure_future(_disconnect(receive))
+    watch.add_done_callback(leave)
     try:
-        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if not is_gone or this.uncancel():  # someone else cancelled this task, too
+            raise
         watch.result()
-        raise CallerGone
+        raise CallerGone from None
     finally:
-        task.cancel()
+        watch.remove_done_callback(leave)
         watch.cancel()
-        await asyncio.gather(task, watch, return_exceptions=True)
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("there is no task to cancel")
+    return task
 
 
 async def _received(receive: Receive, max_bytes: int) -> bytes:

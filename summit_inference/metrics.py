@@ -19,13 +19,14 @@ INFERENCE_LATENCY = Histogram(
 )
 REQUESTS = Counter(
     "ai_requests_total",
-    "Requests at the gateway; outcome: model, degraded, refused, caller_error, error; traffic: live, shadow, probe.",
+    "Requests at the gateway; outcome: model, degraded, refused, caller_error, error; traffic: live, batch, shadow, "
+    "probe.",
     ("model_version", "outcome", "traffic"),
 )
 DEGRADED = Counter(
     "ai_degraded_total",
     "Answers of the fallback, by the reason why the model did not answer.",
-    ("model_version", "reason"),
+    ("model_version", "reason", "traffic"),
 )
 IN_FLIGHT = Gauge("ai_requests_in_flight", "Requests that the gateway is working on.")
 BREAKER_OPEN = Gauge(
@@ -51,6 +52,27 @@ WATCH_FAILURES = Counter(
     "ai_watch_failures_total",
     "Reads of flags, routes or keys that failed; the last known ones stay in force.",
     ("watch",),
+)
+SHADOW_TEXTS = Counter(
+    "ai_shadow_texts_total",
+    "Texts that a tried version read too, compared with the caller's answer; verdict: same, different, contract_fault.",
+    ("model_version", "verdict"),
+)
+SHADOW_SPANS = Counter(
+    "ai_shadow_spans_total",
+    "Spans of both answers; verdict: common, missing (in the caller's only), added (in the copy's only), label_flip.",
+    ("model_version", "verdict"),
+)
+SHADOW_EXTRA_SECONDS = Histogram(
+    "ai_shadow_extra_seconds",
+    "Seconds that a tried version took for a copy more than the caller's version for the request; below 0: less.",
+    ("model_version",),
+    buckets=(-1, -0.4, -0.1, -0.05, -0.02, -0.01, 0, 0.01, 0.02, 0.05, 0.1, 0.4, 1, 5),
+)
+SHADOW_DROPPED = Counter(
+    "ai_shadow_dropped_total",
+    "Copies that were left out: busy (too many callers wait for the model), full (too many copies do).",
+    ("model_version", "reason"),
 )
 
 PREDICTOR_REQUESTS = Counter(
@@ -88,6 +110,28 @@ MODEL_INFO = Gauge(
 JOBS_QUEUED = Gauge(
     "ai_jobs_queued", "Jobs in the ledger that are not finished; every replica says the same: take the maximum."
 )
+JOB_OLDEST_SECONDS = Gauge("ai_job_oldest_seconds", "Age of the oldest job in the ledger that is not finished.")
+CHUNKS_OPEN = Gauge("ai_chunks_open", "Chunks in the ledger that have no result yet.")
+CHUNK_SECONDS = Histogram(
+    "ai_chunk_seconds", "Seconds from a chunk's lease to its result.", buckets=(0.1, 0.3, 1, 2, 5, 10, 20, 30, 60, 120)
+)
+CHUNK_RETRIES = Counter(
+    "ai_chunk_retries_total",
+    "Chunks that were given back without a result; reason: busy (the model or a store has to be waited for), failed, "
+    "split.",
+    ("reason",),
+)
+BATCH_DOCUMENTS = Counter(
+    "ai_batch_documents_total", "Documents of jobs; outcome: done, failed, quarantined.", ("outcome",)
+)
+QUARANTINED = Gauge("ai_quarantined", "Documents and events in the quarantine that nobody has settled.")
+OUTBOX_EVENTS = Gauge("ai_outbox_events", "Events that are recorded and not yet published.")
+EVENTS_RECEIVED = Counter(
+    "ai_events_received_total",
+    "Events at eventing's sink; outcome: taken, dropped (4xx, in the quarantine), retried (429 or 5xx).",
+    ("event_type", "outcome"),
+)
+DEAD_LETTERS = Counter("ai_dead_letters_total", "Events that the broker or the queue gave up on.", ("event_type",))
 
 ROLLOUT_RECONCILED = Gauge(
     "ai_rollout_reconciled_timestamp_seconds", "When the rollout controller last looked at everything, in Unix time."

@@ -20,7 +20,7 @@ class Status:
 
 
 _INVALID_ARGUMENT, _DEADLINE_EXCEEDED, _NOT_FOUND, _PERMISSION_DENIED = 3, 4, 5, 7
-_RESOURCE_EXHAUSTED, _UNIMPLEMENTED, _INTERNAL, _UNAVAILABLE, _UNAUTHENTICATED = 8, 12, 13, 14, 16
+_RESOURCE_EXHAUSTED, _ABORTED, _UNIMPLEMENTED, _INTERNAL, _UNAVAILABLE, _UNAUTHENTICATED = 8, 10, 12, 13, 14, 16
 
 STATUSES: dict[type[errors.SummitError], Status] = {
     errors.InvalidRequest: Status(400, _INVALID_ARGUMENT, is_retryable=False),
@@ -30,6 +30,7 @@ STATUSES: dict[type[errors.SummitError], Status] = {
     errors.ModelNotFound: Status(404, _NOT_FOUND, is_retryable=False),
     errors.ModelVersionNotFound: Status(404, _NOT_FOUND, is_retryable=False),
     errors.MethodNotAllowed: Status(405, _UNIMPLEMENTED, is_retryable=False),
+    errors.Conflict: Status(409, _ABORTED, is_retryable=False),
     errors.TooLarge: Status(413, _INVALID_ARGUMENT, is_retryable=False),
     errors.Overloaded: Status(429, _RESOURCE_EXHAUSTED, is_retryable=True),
     errors.Throttled: Status(429, _RESOURCE_EXHAUSTED, is_retryable=True),

@@ -78,3 +78,16 @@ def spans_of(response: InferResponse, text_count: int) -> list[list[Span]]:
     except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
         raise UpstreamBroken("The model's answer does not follow the V2 text contract.") from error
     return answers
+
+
+def spans_within(response: InferResponse, texts: Sequence[str]) -> list[list[Span]]:
+    """The spans of each text, which stand where they say.
+
+    Raises:
+        UpstreamBroken: the response is against the contract.
+    """
+    answers = spans_of(response, len(texts))
+    for text, spans in zip(texts, answers, strict=True):
+        if any(text[span.start : span.end] != span.text for span in spans):
+            raise UpstreamBroken("The model's answer names an entity that does not stand where it says.")
+    return answers

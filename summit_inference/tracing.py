@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -63,7 +63,10 @@ def exporting(component: str, endpoint: str | None, sample_ratio: float) -> Iter
 
 @contextmanager
 def serving(route: str) -> Iterator[None]:
-    """One inference of the current request, as a span of this server below the caller's."""
+    """One inference of the current request, as a span of this server below the caller's.
+
+    To be entered within `context.working_on`, whose request is in this trace from then on.
+    """
     if _process.tracer is None:
         yield
         return
@@ -74,7 +77,8 @@ def serving(route: str) -> Iterator[None]:
     attributes = {"http.route": route.partition(" ")[2], "summit.request_id": request.request_id}
     span = _process.tracer.start_span(route, parent, SpanKind.SERVER, attributes)
     kept = {name: value for name, value in request.trace.items() if name == _BAGGAGE}
-    with _as_current(span), context.working_on(replace(request, trace=kept | _headers(span))):
+    context.follow_trace(kept | _headers(span))
+    with _as_current(span):
         yield
 
 

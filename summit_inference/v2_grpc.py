@@ -121,7 +121,7 @@ def _encoded(kind: str, **fields: object) -> _Answer:
 async def _call(method: _Method, body: bytes, call: _ServerCall) -> bytes:
     metadata = {key: value for key, value in call.invocation_metadata() or () if isinstance(value, str)}
     context, fault = context_of(metadata)
-    context = _with_call_deadline(context, call.time_remaining())
+    context = with_call_deadline(context, call.time_remaining())
     outcome = fault or await _outcome(method, body, context)
     if isinstance(outcome, SummitError):
         trailer = trailing_metadata(outcome, context.request_id)
@@ -132,22 +132,21 @@ async def _call(method: _Method, body: bytes, call: _ServerCall) -> bytes:
 
 
 async def _outcome(method: _Method, body: bytes, context: RequestContext) -> _Answer | SummitError:
-    try:
-        with working_on(context):
+    with working_on(context):
+        try:
             async with within(context.deadline):
                 return await method(body)
-    except Exception as error:  # noqa: BLE001 -- the root of a call: whatever it is, the caller gets an answer
-        return answerable(error)
+        except Exception as error:  # noqa: BLE001 -- the root of a call: whatever it is, the caller gets an answer
+            return answerable(error)
 
 
-def _with_call_deadline(context: RequestContext, remaining_seconds: float | None) -> RequestContext:
+def with_call_deadline(context: RequestContext, remaining_seconds: float | None) -> RequestContext:
     """The context, held to the gRPC deadline too: of two deadlines the earlier counts."""
     if remaining_seconds is None:
         return context
-    of_call = Deadline.after(remaining_seconds)
     if context.deadline and context.deadline.remaining_seconds() < remaining_seconds:
         return context
-    return replace(context, deadline=of_call)
+    return replace(context, deadline=Deadline.after(remaining_seconds))
 
 
 def trailing_metadata(error: SummitError, request_id: str) -> tuple[tuple[str, str], ...]:

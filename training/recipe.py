@@ -1,6 +1,6 @@
 """What is trained, on what and how: one frozen value a shipped version."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from training.augment import Augmentation
 

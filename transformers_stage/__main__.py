@@ -8,7 +8,6 @@ from registry.artifact import open_artifact
 from serving.arguments import Arguments, arguments
 from serving.command import run
 from serving.front import Served
-from serving.kserve_server import serve
 from summit_inference.client import Upstream
 from summit_inference.lineage import Lineage
 from summit_inference.metrics import MODEL_INFO
@@ -21,7 +20,7 @@ from transformers_stage.settings import TransformerSettings
 
 
 def start() -> None:
-    """Load the text side of the version, then serve until SIGTERM."""
+    """Load the text side of the version, then serve until SIGTERM. Faults are told before the long imports."""
     settings = TransformerSettings.load()
     set_up_logs("transformer", settings.log_level)
     given = arguments(sys.argv[1:])
@@ -37,6 +36,8 @@ def start() -> None:
     served = Served(
         _servable(settings, given, predictor), "transformer", Limits(max_body_bytes=settings.max_body_bytes)
     )
+    from serving.kserve_server import serve  # noqa: PLC0415 - imports kserve
+
     with exporting("transformer", settings.otlp_endpoint, settings.trace_sample_ratio):
         serve(served, given.address(settings), running)
 

@@ -21,7 +21,7 @@ class CaseClass(IntEnum):
 
 def case_class(word: str) -> CaseClass:
     """The class of a word; characters that are neither letters nor digits do not count."""
-    letters = "".join(filter(str.isalpha, word))
+    letters = word if word.isalpha() else "".join(filter(str.isalpha, word))
     if not letters:
         return CaseClass.DIGITS if any(map(str.isdigit, word)) else CaseClass.NO_LETTERS
     if letters.islower():

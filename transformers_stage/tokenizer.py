@@ -7,6 +7,7 @@ Knows no windows and no labels.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -76,13 +77,13 @@ class Tokenizer:
     def _encoding(self, text: str, encoding: tokenizers.Encoding) -> Encoding:
         places = [_without_leading_space(text, start, end) for start, end in encoding.offsets]
         offsets = np.asarray(places, dtype=np.int64).reshape(-1, 2)
-        word_ids = np.asarray(encoding.word_ids, dtype=np.int64)
+        is_word_start = _is_word_start(np.asarray(encoding.word_ids, dtype=np.int64))
         return Encoding(
             ids=np.asarray(encoding.ids, dtype=np.int64),
             starts=offsets[:, 0],
             ends=offsets[:, 1],
-            is_word_start=np.diff(word_ids, prepend=-1) != 0,
-            token_type_ids=_case_classes(text, word_ids, offsets) if self.has_token_types else None,
+            is_word_start=is_word_start,
+            token_type_ids=_case_classes(text, is_word_start, places) if self.has_token_types else None,
         )
 
 
@@ -103,16 +104,20 @@ def _without_leading_space(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _case_classes(text: str, word_ids: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _is_word_start(word_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether each token is of another word than the one before it [T]."""
+    is_start = np.ones(len(word_ids), dtype=np.bool_)
+    np.not_equal(word_ids[1:], word_ids[:-1], out=is_start[1:])
+    return is_start
+
+
+def _case_classes(
+    text: str, is_word_start: npt.NDArray[np.bool_], places: Sequence[tuple[int, int]]
+) -> npt.NDArray[np.int64]:
     """The case class of each token's whole word [T]."""
-    if not len(word_ids):
-        return np.zeros(0, dtype=np.int64)
-    firsts = np.flatnonzero(np.diff(word_ids, prepend=-1))
-    lasts = np.append(firsts[1:], len(word_ids)) - 1
-    classes = [
-        case_class(text[offsets[first, 0] : offsets[last, 1]]) for first, last in zip(firsts, lasts, strict=True)
-    ]
-    return np.repeat(np.asarray(classes, dtype=np.int64), lasts - firsts + 1)
+    bounds = [*np.flatnonzero(is_word_start).tolist(), len(places)]
+    classes = [case_class(text[places[first][0] : places[end - 1][1]]) for first, end in pairwise(bounds)]
+    return np.repeat(np.asarray(classes, dtype=np.int64), np.diff(bounds))
 
 
 def _special_ids(engine: tokenizers.Tokenizer) -> tuple[list[int], list[int]]:

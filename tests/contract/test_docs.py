@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from summit_inference.events import EventData
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
@@ -28,6 +30,19 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_the_make_targets_that_are_named_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", document.read_text("utf-8"))) <= targets
+
+
+def test_the_settings_of_every_component_are_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+    sources = [path.read_text("utf-8") for path in ROOT.glob("[a-z]*/*settings.py")]
+    components = {name for source in sources for name in re.findall(r"^class (\w+)Settings\(", source, re.MULTILINE)}
+    shared = {"", "Tracing"}  # of which the others are made
+    assert {name for name in components - shared if f"\n## {name}\n" not in page} == set()
+
+
+@pytest.mark.parametrize("event", EventData.__subclasses__(), ids=lambda event: event.event_type)
+def test_every_type_of_event_is_told_of(event: type[EventData]) -> None:
+    assert any(event.event_type in document.read_text("utf-8") for document in DOCUMENTS)
 
 
 def test_every_folder_of_the_project_is_in_the_readme() -> None:

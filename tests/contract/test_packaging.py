@@ -43,7 +43,7 @@ def test_torch_is_pinned_in_the_lock_and_open_in_the_project() -> None:
     assert {line for line in ranges if line.startswith("torch")} == {"torch>=2.9"}
 
 
-@pytest.mark.parametrize("lock", ["platform.txt", "dev.txt", "base-model.txt"])
+@pytest.mark.parametrize("lock", ["platform.txt", "dev.txt", "long.txt", "base-model.txt"])
 def test_a_lock_names_exact_versions_and_no_host(lock: str) -> None:
     lines = (ROOT / "requirements" / lock).read_text().splitlines()
     packages = [line for line in lines if line and not line.startswith("#")]

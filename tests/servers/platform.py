@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-_PORTS = (5000, 8000, 8001, 8010, 8080, 8081, 8082, 8083, 9102)
+_PORTS = (5000, 8000, 8001, 8010, 8020, *range(8080, 8084), *range(8090, 8094), *range(8100, 8104), 9102, 9104)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class Platform:
         return parsed
 
     def pid(self, name: str) -> int:
-        return next(int(row["pid"]) for row in self.status()["processes"] if row["name"] == name)
+        """Of the process of this name; `predictor` is that of whichever version runs."""
+        rows = self.status()["processes"]
+        return next(int(row["pid"]) for row in rows if row["name"].split("-")[0] == name)
 
     def extract(self, body: object, **options: Any) -> httpx.Response:
         return httpx.post(f"{self.gateway}/extract", json=body, timeout=60, **options)

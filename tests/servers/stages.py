@@ -2,8 +2,9 @@
 
 import contextlib
 import json
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Listening:
 
     http: int
     grpc: int
+    process: subprocess.Popen[bytes]
 
     @property
     def url(self) -> str:
@@ -50,23 +52,28 @@ def save_tiny_model(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def predictor(model: Path, folder: Path, **settings: str) -> Iterator[Listening]:
-    """`python -m predictor` over the model in the directory."""
+def predictor(
+    model: Path, folder: Path, command: Sequence[str] = ("-m", "predictor"), **settings: str
+) -> Iterator[Listening]:
+    """`python -m predictor`, or another command for the same, over the model in the directory."""
     environment = {"PREDICTOR_MODEL_DIRECTORY": str(model), "MODEL_VERSION": MODEL_VERSION}
-    with _listening("predictor", "PREDICTOR", folder, environment | settings) as ports:
-        yield ports
+    with _listening(command, "PREDICTOR", folder, environment | settings) as listening:
+        yield listening
 
 
 @contextlib.contextmanager
-def transformer(model: Path, predictor_url: str, folder: Path, **settings: str) -> Iterator[Listening]:
+def transformer(
+    model: Path, predictor_url: str, folder: Path, arguments: Sequence[str] = (), **settings: str
+) -> Iterator[Listening]:
     """`python -m transformers_stage` before that predictor."""
     environment = {
         "TRANSFORMER_MODEL_DIRECTORY": str(model),
         "TRANSFORMER_PREDICTOR_URL": predictor_url,
         "MODEL_VERSION": MODEL_VERSION,
     }
-    with _listening("transformers_stage", "TRANSFORMER", folder, environment | settings) as ports:
-        yield ports
+    command = ("-m", "transformers_stage", *arguments)
+    with _listening(command, "TRANSFORMER", folder, environment | settings) as listening:
+        yield listening
 
 
 @contextlib.contextmanager
@@ -77,24 +84,25 @@ def gateway(transformer_url: str, folder: Path, **settings: str) -> Iterator[Lis
     route = {"model_version": MODEL_VERSION, "percent": 100, "url": transformer_url, "shadow_percent": 0}
     routes.write_text(json.dumps({"generation": 1, "routes": [route]}))
     environment = {"GATEWAY_ROUTES_FILE": str(routes), "GATEWAY_METRICS_PORT": str(metrics)}
-    with _listening("gateway", "GATEWAY", folder, environment | settings) as ports:
-        yield ports
+    with _listening(("-m", "gateway"), "GATEWAY", folder, environment | settings) as listening:
+        yield listening
 
 
 @contextlib.contextmanager
-def _listening(module: str, prefix: str, folder: Path, environment: Mapping[str, str]) -> Iterator[Listening]:
-    ports = Listening(*free_ports(2))
+def _listening(
+    command: Sequence[str], prefix: str, folder: Path, environment: Mapping[str, str]
+) -> Iterator[Listening]:
+    http, grpc = free_ports(2)
     own = {
         f"{prefix}_LISTEN_HOST": "127.0.0.1",
-        f"{prefix}_LISTEN_PORT": str(ports.http),
-        f"{prefix}_GRPC_PORT": str(ports.grpc),
+        f"{prefix}_LISTEN_PORT": str(http),
+        f"{prefix}_GRPC_PORT": str(grpc),
         f"{prefix}_DRAIN_SECONDS": "0",
     }
-    log = folder / f"{module}-{ports.http}.log"
     with running(
-        [sys.executable, "-P", "-m", module],
-        log=log,
-        is_ready=lambda: answers(ports.http) and answers(ports.grpc),
+        [sys.executable, "-P", *command],
+        log=folder / f"{prefix.lower()}-{http}.log",
+        is_ready=lambda: answers(http) and answers(grpc),
         environment={**own, **environment},
-    ):
-        yield ports
+    ) as process:
+        yield Listening(http, grpc, process)

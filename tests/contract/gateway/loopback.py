@@ -73,8 +73,11 @@ class Door:
 
 @asynccontextmanager
 async def gateway_before(upstream_url: str, **settings: Any) -> AsyncIterator[Door]:
-    """A gateway before the model at this URL, without a connection to it yet."""
-    made = GatewaySettings(upstream_url=upstream_url, **settings)
+    """A gateway before the model at this URL, without a connection to it yet.
+
+    A model that is there has more time to say so than in the default: no test is about how busy this machine is.
+    """
+    made = GatewaySettings(upstream_url=upstream_url, **{"probe_seconds": 2, **settings})
     gateway = Gateway(made, by_rules)
     options = server_options(
         Address(made.listen_host, made.listen_port, grace_seconds=1),

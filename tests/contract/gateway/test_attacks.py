@@ -15,7 +15,7 @@ BODY = b'{"text": "Ada"}'
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
     settings = {"header_timeout_seconds": 0.2, "body_timeout_seconds": 0.2, "max_body_bytes": 2000}
-    async with served(ScriptedModel().app()) as url, gateway_before(url, **settings) as opened:
+    async with served(ScriptedModel().app()) as url, gateway_before(url, probe_seconds=5, **settings) as opened:
         yield opened
 
 
@@ -112,7 +112,7 @@ async def test_a_request_id_that_could_hurt_a_log_is_replaced(door: Door, reques
 
 async def test_a_header_cannot_smuggle_another_to_the_model() -> None:
     model = ScriptedModel()
-    async with served(model.app()) as url, gateway_before(url) as door:
+    async with served(model.app()) as url, gateway_before(url, probe_seconds=5) as door:
         await spoken(
             door,
             head("traceparent: 00-a\r\n x-evil: 1", f"content-length: {len(BODY)}", "connection: close"),
@@ -159,7 +159,7 @@ async def test_paths_mean_what_they_say(path: str) -> None:
 
 async def test_a_version_in_the_path_cannot_leave_it() -> None:
     model = ScriptedModel()
-    async with served(model.app()) as url, gateway_before(url) as door:
+    async with served(model.app()) as url, gateway_before(url, probe_seconds=5) as door:
         path = "/v2/models/summit-extract/versions/..%3F/infer"
         body = {"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["Ada"]}]}
         response = await door.http.post(path, json=body)

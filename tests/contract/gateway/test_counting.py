@@ -29,14 +29,14 @@ def counts() -> Counts:
     }
 
 
-def grown(before: Counts) -> dict[tuple[str, str], float]:
-    """What was counted since, by version and outcome; counter and histogram must agree."""
+def grown(before: Counts, traffic: str = "live") -> dict[tuple[str, str], float]:
+    """What was counted since, by version and outcome; counter and histogram must agree, and be of this traffic."""
     after = counts()
     changes = {key: value - before.get(key, 0) for key, value in after.items() if value != before.get(key, 0)}
     requests = {key[1:3]: value for key, value in changes.items() if key[0] == "ai_requests_total"}
     observed = {key[1:3]: value for key, value in changes.items() if key[0] != "ai_requests_total"}
     assert requests == observed
-    assert {key[3] for key in changes} <= {"live"}
+    assert {key[3] for key in changes} <= {traffic}
     return requests
 
 
@@ -90,7 +90,6 @@ async def test_a_request_is_counted_once(
         async with gateway_before(url, routes_file=routes) as door:
             before = counts()
             await ask(door)
-            await asyncio.sleep(0)
             assert grown(before) == expected
 
 
@@ -116,8 +115,34 @@ async def test_a_caller_that_leaves_is_counted_as_its_own_doing() -> None:
 
 
 async def test_the_reason_of_a_degraded_answer_is_counted() -> None:
-    labels = {"model_version": "", "reason": "broken"}
+    labels = {"model_version": "", "reason": "broken", "traffic": "live"}
     async with served(ScriptedModel(error=RuntimeError()).app()) as url, gateway_before(url) as door:
         before = REGISTRY.get_sample_value("ai_degraded_total", labels) or 0
         await door.extract(BODY)
     assert REGISTRY.get_sample_value("ai_degraded_total", labels) == before + 1
+
+
+@pytest.mark.parametrize(("error", "outcome"), [(None, "model"), (RuntimeError(), "degraded")])
+async def test_batch_work_is_counted_apart_so_that_no_objective_of_live_callers_sees_it(
+    error: Exception | None, outcome: str
+) -> None:
+    async with served(ScriptedModel(error=error).app()) as url, gateway_before(url, probe_seconds=5) as door:
+        before = counts()
+        await door.extract(BODY, headers={"x-request-class": "batch"})
+        assert {key[1] for key in grown(before, "batch")} == {outcome}
+
+
+async def test_slow_batch_work_does_not_open_the_breaker() -> None:
+    """Neither when it is answered late, nor when it is not within the time that the gateway gives."""
+    async with (
+        served(ScriptedModel(seconds=0.2).app()) as url,
+        gateway_before(
+            url, breaker_slow_seconds=0.05, breaker_minimum_calls=2, model_timeout_seconds=0.1, probe_seconds=5
+        ) as door,
+    ):
+        asked = [await door.extract(BODY, headers={"x-request-class": "batch"}) for _ in range(4)]
+        assert {answer.json()["degraded_reason"] for answer in asked} == {"timeout"}
+        assert REGISTRY.get_sample_value("ai_breaker_open", {"model_version": ""}) == 0
+        for _ in range(2):
+            await door.extract(BODY)
+        assert REGISTRY.get_sample_value("ai_breaker_open", {"model_version": ""}) == 1

@@ -89,7 +89,9 @@ SITUATIONS: dict[str, Callable[[], Stage]] = {
     "the deadline is too short for anybody": Stage,
     "nobody listens": lambda: Stage(is_there=False),
     "it says that it is loading": lambda: Stage(ScriptedModel(is_up=False)),
-    "its activator holds the request while it starts": lambda: Stage(ScriptedModel(seconds=3, ready_seconds=3)),
+    "its activator holds the request while it starts": lambda: Stage(
+        ScriptedModel(seconds=3, ready_seconds=3), {"probe_seconds": 0.03}
+    ),
     "it gets ready within `GATEWAY_COLD_WAIT_SECONDS`": lambda: Stage(
         ScriptedModel(), {"cold_wait_seconds": 5, "wake_interval_seconds": 0.05}, before=up_soon
     ),
@@ -149,8 +151,6 @@ async def test_the_table_says_who_answers(row: Row, tmp_path: Path) -> None:
     if row.deadline != "-":
         headers["x-request-timeout-ms"] = row.deadline
     stage = SITUATIONS[row.situation]()
-    if not stage.model.ready_seconds:  # what answers at once is not to look cold because the machine is busy
-        stage.settings.setdefault("probe_seconds", 1.0)
     async with arranged(stage, tmp_path) as door:
         began = time.monotonic()
         response = await door.extract(BODY, headers=headers)
@@ -172,7 +172,8 @@ def test_every_situation_of_the_tests_is_promised_on_the_page() -> None:
 
 async def test_a_cold_model_costs_a_caller_no_more_than_the_probe(tmp_path: Path) -> None:
     """The second caller does not even wait for that: the model is known to be down."""
-    async with arranged(Stage(ScriptedModel(ready_seconds=3)), tmp_path) as door:
+    stage = Stage(ScriptedModel(ready_seconds=3), settings={"probe_seconds": 0.03})
+    async with arranged(stage, tmp_path) as door:
         first = (await door.extract(BODY)).json()["latency_ms"]
         second = (await door.extract(BODY)).json()["latency_ms"]
     assert first < 30 + 1000 * DEADLINE_SLACK_SECONDS
@@ -180,7 +181,7 @@ async def test_a_cold_model_costs_a_caller_no_more_than_the_probe(tmp_path: Path
 
 
 async def test_many_callers_wake_a_cold_model_with_one_question(tmp_path: Path) -> None:
-    stage = Stage(ScriptedModel(ready_seconds=1))
+    stage = Stage(ScriptedModel(ready_seconds=1), {"probe_seconds": 0.03})
     async with arranged(stage, tmp_path) as door:
         answers = await asyncio.gather(*(door.extract(BODY) for _ in range(20)))
     assert all(answer.json()["degraded_reason"] == "cold" for answer in answers)

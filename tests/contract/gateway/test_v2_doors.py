@@ -122,8 +122,8 @@ async def test_grpc_callers_are_answered_by_the_fallback_too() -> None:
 
 
 async def test_the_deadline_of_a_call_is_kept_by_degrading() -> None:
-    async with grpc_before(ScriptedModel(seconds=3)) as (channel, _):
-        answer = await called(channel, "ModelInfer", asked(), timeout=0.5)
+    async with grpc_before(ScriptedModel(seconds=9), fallback_margin_seconds=0.5) as (channel, _):
+        answer = await called(channel, "ModelInfer", asked(), timeout=1)
     assert answer.parameters["degraded_reason"].string_param == "timeout"
 
 

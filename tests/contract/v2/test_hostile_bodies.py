@@ -1,10 +1,14 @@
 """Bodies that no client should send: each is an answer or an error of ours, quickly and in little memory."""
 
 import contextlib
+import importlib.util
 import random
 import resource
+import subprocess
+import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from contract.v2 import wire
@@ -127,6 +131,21 @@ def test_a_million_mutated_bodies_are_decoded_or_refused_in_little_memory() -> N
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     fuzz(1_000_000, seed=3)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KiB on Linux
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_bodies_that_seek_out_unvisited_code_are_decoded_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reaches further is kept by libFuzzer, so it gets through checks that chance alone does not."""
+    assert importlib.util.find_spec("atheris"), "atheris is missing; install it with: make test-long"
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    program = str(Path(__file__).with_name("coverage_guided.py"))
+    command = [sys.executable, "-P", program, "500000", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "Done 500000 runs" in done.stderr
 
 
 def _tensor_json(shape: str, data: str, datatype: str = "INT8") -> bytes:

@@ -66,6 +66,8 @@ def order(save_model: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFa
         params={"learning_rate": "1e-3"},
         licence="apache-2.0",
         data_licences={"BTC": "CC BY 4.0"},
+        int8_f1_loss=0.25,
+        int8_maps="intermediate.dense",
         alias="champion",
         description="A tiny one.",
     )

@@ -86,6 +86,7 @@ def test_the_run_says_how_it_was_trained_and_how_good_it_is(
     assert run.data.params == {"learning_rate": "1e-3"}
     assert run.info.status == "FINISHED"
     assert {"licence": "apache-2.0", "data_licences": '{"BTC": "CC BY 4.0"}'}.items() <= published.tags.items()
+    assert {"int8_f1_loss": "0.25", "int8_maps": "intermediate.dense"}.items() <= published.tags.items()
 
 
 def test_mlflow_itself_can_load_it(model_registry: Registry, published: ModelReference) -> None:

@@ -158,3 +158,10 @@ def test_an_untraced_process_does_not_load_the_library(module: str) -> None:
 
 def _any(spans: list[TraceSpan], trace_id: str) -> bool:
     return any(span.trace_id == trace_id for span in spans)
+
+
+def test_an_error_says_the_trace_that_began_here(traced: TracedStages) -> None:
+    refused = httpx.post(f"{traced.gateway.url}/extract", json={"text": 5})
+    assert refused.status_code == 400
+    trace_id = refused.json()["trace_id"]
+    traced.collector.wait(lambda spans: any(span.trace_id == trace_id for span in spans))

@@ -7,7 +7,7 @@ import pytest
 
 from cli.checks import check_disk, check_ports
 from cli.platform import Service
-from cli.supervisor import Program
+from serving.supervisor import Program
 from summit_inference.errors import ConfigurationError
 
 

@@ -1,17 +1,16 @@
 from pathlib import Path
 
-import pytest
-
 from cli.home import Home, Ports
 from cli.platform import Plan, Service
-from cli.supervisor import Program, configuration
-from summit_inference.errors import ConfigurationError
+from rollout.pair import Pair
 
 PLAN = Plan(Home(Path("/home/ada/state")), Ports())
 
 
 def _all(plan: Plan) -> list[Service]:
-    return [*plan.always(), *plan.stages(Path("/models/3"))]
+    """The platform in the middle of a rollout: two versions."""
+    pairs = [Pair(version, slot, Path("/models"), plan.ports.offset) for slot, version in enumerate(("3", "4"))]
+    return [*plan.always(), *(service for pair in pairs for service in plan.stages(pair))]
 
 
 def test_no_two_processes_share_a_port() -> None:
@@ -37,13 +36,11 @@ def test_everything_listens_on_loopback_only() -> None:
         assert hosts == ["127.0.0.1"], service.name
 
 
-def test_a_percent_sign_and_a_comma_reach_the_process() -> None:
-    text = configuration([Program("p", ["run", "100%"], {"A": "b,c%d"})], Path("/s"), Path("/l"))
-    assert 'command = "run" "100%%"' in text
-    assert 'environment = A="b,c%%d"' in text
+def test_no_two_processes_share_a_name() -> None:
+    names = [service.name for service in _all(PLAN)]
+    assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("value", ['a"b', "a\nb", "a\\b"])
-def test_what_can_not_be_quoted_is_refused(value: str) -> None:
-    with pytest.raises(ConfigurationError, match="quote"):
-        configuration([Program("p", [value])], Path("/s"), Path("/l"))
+def test_without_routes_the_gateway_asks_where_the_first_pair_answers() -> None:
+    gateway = next(service for service in _all(PLAN) if service.name == "gateway")
+    assert gateway.program.environment["GATEWAY_UPSTREAM_URL"] == Pair("3", 0, Path("/models")).url

@@ -46,11 +46,11 @@ def test_an_echo_gains_odds_for_the_label_it_echoes() -> None:
     reading, name, echo = two_mentions()
     known = echoes(reading, [Choice(name, "PER", 0.9)], WORDS)
     assert known is not None
-    assert heard(reading, [echo], known) == [Candidate(3, 4, (GAIN, 0.0, 0.0))]
+    assert heard(reading, range(len(reading)), [echo], known) == [Candidate(3, 4, (GAIN, 0.0, 0.0))]
 
 
 def test_a_name_is_no_echo_of_itself() -> None:
     reading, name, _ = two_mentions()
     known = echoes(reading, [Choice(name, "PER", 0.9)], WORDS)
     assert known is not None
-    assert heard(reading, [name], known) is None
+    assert heard(reading, range(len(reading)), [name], known) is None

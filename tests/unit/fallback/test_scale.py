@@ -1,7 +1,7 @@
 from importlib.resources import files
 from math import isclose
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallback.candidates import stretches
@@ -17,6 +17,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # the first text waits for the lists
 @given(st.lists(WORDS, min_size=1, max_size=20).map(" ".join))
 def test_the_scale_weighs_what_the_fit_has_learnt(text: str) -> None:
     """The scale keeps partial sums, the fit lists the clues of a candidate one by one: both must see the same."""

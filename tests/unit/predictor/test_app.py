@@ -1,15 +1,21 @@
 """The predictor put together: a directory on disk, one request through all of it."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from predictor.app import build
+from predictor.placement import Device, Precision
+from predictor.rounding import F1_LOSS_TAG
 from predictor.settings import PredictorSettings
+from registry.digests import file_digests, whole_digest
+from registry.reference import FILE_NAME, ModelReference
 from summit_inference.errors import ArtifactError, ModelNotReady
 from summit_inference.tensors import Datatype, InferRequest, Tensor
 
@@ -22,6 +28,20 @@ def settings(saved_encoder: Saved, monkeypatch: pytest.MonkeyPatch) -> Predictor
     (directory / "tokenizer.json").write_text("{}")
     monkeypatch.setenv("MODEL_VERSION", "3")
     return PredictorSettings(model_directory=directory, lanes=1)
+
+
+@pytest.fixture
+def published(settings: PredictorSettings, tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    """A directory as it is downloaded of a version with these tags."""
+
+    def make(tags: dict[str, str]) -> Path:
+        directory = Path(shutil.copytree(settings.model_directory, tmp_path / "3"))
+        files = file_digests(directory)
+        reference = ModelReference("summit-extract", "3", None, whole_digest(files), files, tags=tags)
+        (directory / FILE_NAME).write_text(reference.to_json())
+        return directory
+
+    return make
 
 
 def asked() -> InferRequest:
@@ -52,6 +72,29 @@ def test_the_command_line_s_name_wins(settings: PredictorSettings) -> None:
 def test_without_a_version_nothing_is_served(settings: PredictorSettings) -> None:
     with pytest.raises(ArtifactError, match="MODEL_VERSION"):
         build(settings.model_copy(update={"model_version": None}))
+
+
+@pytest.mark.parametrize(
+    ("tags", "changes", "precision"),
+    [
+        pytest.param({F1_LOSS_TAG: "0.2"}, {}, "int8", id="measured to lose little"),
+        pytest.param({F1_LOSS_TAG: "1.3"}, {}, "float32", id="measured to lose much"),
+        pytest.param({F1_LOSS_TAG: "1.3"}, {"int8_max_f1_loss": 2.0}, "int8", id="more loss is allowed"),
+        pytest.param({}, {}, "float32", id="not measured"),
+        pytest.param({F1_LOSS_TAG: "0.2"}, {"precision": Precision.FLOAT32}, "float32", id="float32 is asked for"),
+    ],
+)
+def test_a_version_computes_in_the_precision_that_it_was_measured_for(
+    published: Callable[[dict[str, str]], Path],
+    caplog: pytest.LogCaptureFixture,
+    tags: dict[str, str],
+    changes: dict[str, Any],
+    precision: str,
+) -> None:
+    with caplog.at_level("INFO"):
+        build(PredictorSettings(model_directory=published(tags), device=Device.CPU, lanes=1, **changes))
+    (loaded,) = (record for record in caplog.records if record.message == "model loaded")
+    assert vars(loaded)["precision"] == precision
 
 
 @pytest.mark.parametrize("module", ["predictor.engine", "predictor.servable", "predictor.settings"])

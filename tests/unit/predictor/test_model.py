@@ -12,11 +12,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForTokenClassification
 
-from predictor.model import Encoder, limits
+from predictor.model import Encoder, _network, limits
 from predictor.packing import TokenLabels, TokenSequence
 from predictor.placement import Device, Placement, Precision
+from predictor.rounding import Rounding
 from predictor.strategy import PaddedStrategy
-from summit_inference.errors import ArtifactError
+from summit_inference.errors import ArtifactError, ConfigurationError
 
 ON_CPU = Placement(Device.CPU, Precision.FLOAT32)
 LENGTHS = [1, 2, 5, 5, 9, 17, 17, 17, 40]
@@ -129,6 +130,21 @@ def test_eight_bit_weights_answer_about_the_same(saved_encoder: Saved, sequences
     assert any((one.score != other.score).any() for one, other in pairs)
 
 
+def test_only_the_chosen_maps_are_rounded(saved_encoder: Saved, sequences_of: SequencesOf) -> None:
+    directory, in_8_bits = saved_encoder("bert"), Placement(Device.CPU, Precision.INT8)
+    encoders = [
+        Encoder.load(directory, in_8_bits, Rounding(maps=maps)) for maps in ((), ("intermediate.dense",), ("query",))
+    ]
+    scores = [np.concatenate([each.score for each in encoder.forward(sequences_of(LENGTHS))]) for encoder in encoders]
+    assert not np.array_equal(scores[0], scores[1])
+    assert not np.array_equal(scores[1], scores[2])
+
+
+def test_maps_that_are_not_there_stop_the_start(saved_encoder: Saved) -> None:
+    with pytest.raises(ConfigurationError, match=r"ends in no\.such"):
+        Encoder.load(saved_encoder("bert"), Placement(Device.CPU, Precision.INT8), Rounding(maps=("no.such",)))
+
+
 def test_numbers_that_are_none_never_leave(saved_encoder: Saved, sequences_of: SequencesOf) -> None:
     network = AutoModelForTokenClassification.from_pretrained(saved_encoder("bert"), local_files_only=True).eval()
     broken = Encoder(network, limits(network), PaddedStrategy(network, waste=0.0))
@@ -200,6 +216,18 @@ def test_a_pickle_is_not_loaded_even_where_it_is_all_there_is(saved_encoder: Sav
     (directory / "model.safetensors").unlink()
     with pytest.raises(ArtifactError):
         Encoder.load(directory, ON_CPU)
+
+
+def test_weights_are_mapped_and_not_copied(saved_encoder: Saved) -> None:
+    """So they are read as they are needed, and processes on one machine share them."""
+    directory = saved_encoder("bert")
+    network = _network(directory, ON_CPU)
+    weights = str((directory / "model.safetensors").resolve())
+    lines = [line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(weights)]
+    stretches = [[int(bound, 16) for bound in line.split()[0].split("-")] for line in lines]
+    places = [weight.data_ptr() for weight in network.parameters()]
+    assert places
+    assert all(any(start <= place < end for start, end in stretches) for place in places)
 
 
 def test_loading_leaves_torch_s_threads_as_they_were(saved_encoder: Saved) -> None:

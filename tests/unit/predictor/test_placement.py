@@ -42,6 +42,20 @@ def test_what_the_machine_can_not_do_stops_the_start(
         placed(device, precision, capability)
 
 
+@pytest.mark.parametrize(
+    ("device", "precision", "capability", "expected"),
+    [
+        pytest.param(AUTO, Precision.AUTO, None, Precision.INT8, id="on a CPU"),
+        pytest.param(AUTO, Precision.FLOAT32, None, Precision.FLOAT32, id="not where float32 is asked for"),
+        pytest.param(AUTO, Precision.AUTO, H100, Precision.BFLOAT16, id="not on CUDA"),
+    ],
+)
+def test_auto_takes_eight_bits_where_the_version_is_fit_for_them(
+    device: Device, precision: Precision, capability: tuple[int, int] | None, expected: Precision
+) -> None:
+    assert placed(device, precision, capability, is_int8_fit=True).precision is expected
+
+
 def test_a_cpu_has_a_lane_a_core_and_cuda_one() -> None:
     assert Placement(CPU, Precision.FLOAT32).lanes(cores=6) == 6
     assert Placement(CUDA, Precision.BFLOAT16).lanes(cores=6) == 1

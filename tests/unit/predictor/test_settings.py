@@ -26,6 +26,8 @@ def test_every_default_is_pinned() -> None:
         "grpc_port": 8083,
         "device": Device.AUTO,
         "precision": Precision.AUTO,
+        "int8_max_f1_loss": 0.3,
+        "int8_maps": "",
         "lanes": None,
         "budget_tokens": None,
         "split_tokens": 128,
@@ -38,7 +40,7 @@ def test_every_default_is_pinned() -> None:
         "stall_seconds": 60,
         "restarts_per_hour": 3,
         "failures_in_row": 16,
-        "drain_seconds": 5,
+        "drain_seconds": 7,
         "grace_seconds": 30,
         "log_level": "INFO",
     }

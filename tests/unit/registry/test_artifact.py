@@ -12,6 +12,7 @@ from summit_inference.errors import ArtifactError
 def test_a_downloaded_version_opens_with_its_lineage(downloaded: Path, reference: ModelReference) -> None:
     artifact = open_artifact(downloaded)
     assert (artifact.name, artifact.version, artifact.run_id) == ("summit-extract", "3", reference.run_id)
+    assert artifact.tags == {"semver": "v2.1.0"}
 
 
 def test_the_parts_are_found_in_the_layout_of_mlflow(downloaded: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from summit_inference.context import RequestContext, working_on
 from summit_inference.errors import InvalidRequest, Overloaded, RouteNotFound, TooLarge
 from summit_inference.http_message import (
     CallerGone,
@@ -113,6 +114,7 @@ async def test_work_returns_its_result_while_the_caller_waits() -> None:
         return 42
 
     assert await unless_gone(receiving(), work()) == 42
+    await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == 1
 
 
@@ -137,7 +139,11 @@ async def test_work_is_cancelled_when_the_caller_hangs_up() -> None:
     with pytest.raises(CallerGone):
         await unless_gone(receiving({"type": "http.request", "body": b""}, _GONE), work())
     assert cancelled == [True]
-    assert len(asyncio.all_tasks()) == 1
+    this = asyncio.current_task()
+    assert this
+    assert this.cancelling() == 0
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {this}
 
 
 async def test_work_is_cancelled_when_the_request_is() -> None:
@@ -159,11 +165,39 @@ async def test_work_is_cancelled_when_the_request_is() -> None:
     assert finished == [True]
 
 
+async def test_a_cancellation_from_outside_counts_even_as_the_caller_hangs_up() -> None:
+    async def work() -> None:
+        await asyncio.Event().wait()
+
+    request = asyncio.ensure_future(unless_gone(receiving(_GONE), work()))
+    await asyncio.sleep(0)  # the request begins
+    await asyncio.sleep(0)  # it learns that the caller has gone, and has not yet been told
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+
+
+async def test_a_deadline_around_the_work_is_kept() -> None:
+    async def work() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await unless_gone(receiving(), work())
+
+
 def test_an_error_has_one_form() -> None:
     status, headers, body = error_response(RouteNotFound("There is no such path."), "r1")
     assert status == 404
     assert headers == {"content-type": "application/json", "x-request-id": "r1"}
     assert json.loads(body) == {"error": "There is no such path.", "code": "route_not_found", "request_id": "r1"}
+
+
+def test_an_error_of_a_traced_request_says_which_trace_has_it() -> None:
+    trace = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+    with working_on(RequestContext("r1", trace=trace)):
+        body = json.loads(error_response(RouteNotFound("There is no such path."), "r1").body)
+    assert body["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @pytest.mark.parametrize(("seconds", "whole"), [(0, 1), (0.2, 1), (1, 1), (1.01, 2), (30, 30)])

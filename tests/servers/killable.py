@@ -1,0 +1,120 @@
+"""Processes that a test kills as a machine does, without a word, and starts again as they were."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_LISTENING = "0A"
+_RISE_SECONDS = 180.0
+_GONE_SECONDS = 20.0
+
+
+@dataclass
+class Killable:
+    """Whatever listens on a loopback port."""
+
+    name: str
+    port: int
+    is_ready: Callable[[], bool]
+    _command: "_Command | None" = None
+    _risen: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def kill(self) -> None:
+        """End it at once, with all that it started."""
+        pid = _listener(self.port)
+        self._command = _Command.of(pid)
+        os.killpg(os.getpgid(pid), signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):  # a child that is not waited for looks alive to PostgreSQL
+            os.waitpid(pid, 0)
+        end = time.monotonic() + _GONE_SECONDS
+        while Path(f"/proc/{pid}").exists():
+            assert time.monotonic() < end, f"{self.name} survives SIGKILL"
+            time.sleep(0.01)
+
+    def rise(self) -> None:
+        """Start it again, as often as it takes: what it left behind may need a moment to go."""
+        assert self._command, f"{self.name} was not killed"
+        end = time.monotonic() + _RISE_SECONDS
+        process = self._start(self._command)
+        while not self.is_ready():
+            assert time.monotonic() < end, f"{self.name} does not come back"
+            if process.poll() is not None:
+                process = self._start(self._command)
+            time.sleep(0.05)
+
+    def _start(self, command: "_Command") -> subprocess.Popen[bytes]:
+        process = command.start()
+        self._risen.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End what was started again."""
+        for process in self._risen:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@dataclass(frozen=True)
+class _Command:
+    arguments: list[str]
+    environment: dict[str, str]
+    folder: str
+    user: int
+    group: int
+    output: str
+
+    @classmethod
+    def of(cls, pid: int) -> "_Command":
+        """What the process was started as."""
+        proc = Path("/proc") / str(pid)
+        variables = (item.partition("=") for item in _strings(proc / "environ"))
+        return cls(
+            _strings(proc / "cmdline"),
+            {name: value for name, _, value in variables},
+            str((proc / "cwd").readlink()),
+            proc.stat().st_uid,
+            proc.stat().st_gid,
+            str((proc / "fd" / "1").readlink()),
+        )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        is_other = os.getuid() != self.user
+        with Path(self.output).open("ab") as output:
+            return subprocess.Popen(
+                self.arguments,
+                env=self.environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=self.user if is_other else None,
+                group=self.group if is_other else None,
+            )
+
+
+def _strings(path: Path) -> list[str]:
+    return path.read_bytes().decode(errors="surrogateescape").rstrip("\0").split("\0")
+
+
+def _listener(port: int) -> int:
+    """The process, of several the first, that listens on the loopback port."""
+    sockets = set(_sockets(port))
+    for pid in sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
+        with contextlib.suppress(OSError):
+            if any(str(each.readlink()) in sockets for each in Path(f"/proc/{pid}/fd").iterdir()):
+                return pid
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+def _sockets(port: int) -> Iterator[str]:
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+            yield f"socket:[{fields[9]}]"
