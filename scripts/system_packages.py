@@ -15,7 +15,12 @@ _PROGRAMS = {
     "redis-server": "/usr/bin/redis-server",
 }
 """Package → a file that it brings."""
-_FOR_LONG_TESTS = {"default-jre-headless": "/usr/bin/java", "node-typescript": "/usr/bin/tsc"}
+_FOR_LONG_TESTS = {
+    "buildah": "/usr/bin/buildah",
+    "debootstrap": "/usr/sbin/debootstrap",
+    "default-jre-headless": "/usr/bin/java",
+    "node-typescript": "/usr/bin/tsc",
+}
 
 
 def main() -> int:

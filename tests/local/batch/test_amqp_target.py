@@ -1,6 +1,7 @@
 """Events reach a real RabbitMQ: work its queue, news whoever has subscribed."""
 
 import aio_pika
+import pytest
 from servers.killable import Killable
 from servers.ledgers import DIGEST
 from servers.rabbitmq import EVENTS_QUEUE, RabbitmqServer
@@ -64,6 +65,7 @@ async def test_a_rabbitmq_that_is_not_there_is_one_to_wait_for() -> None:
     assert fault.code == "upstream_unreachable"
 
 
+@pytest.mark.long  # it kills the broker that other tests share
 async def test_a_rabbitmq_that_was_killed_takes_events_again_once_it_is_back(
     rabbitmq: RabbitmqServer, broker: Killable
 ) -> None:

@@ -60,7 +60,9 @@ async def test_objects_are_written_once(store: ObjectStore, bucket: str) -> None
 async def test_of_several_writers_at_once_one_wins(store: ObjectStore, bucket: str) -> None:
     uri = f"{bucket}/race/a"
     puts = await asyncio.gather(*(store.put_once(uri, b"%d" % n) for n in range(8)), return_exceptions=True)
-    assert sum(isinstance(each, Conflict) for each in puts) == 7
+    assert puts.count(None) == 1
+    losers = [each for each in puts if each is not None]
+    assert all(isinstance(each, Conflict | UpstreamUnreachable) for each in losers), losers  # S3 may say: try again
     assert await content(store, uri) == b"%d" % puts.index(None)
 
 

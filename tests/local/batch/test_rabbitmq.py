@@ -48,8 +48,13 @@ def consumer(
 
 
 def publish(bridge: str, job_id: str) -> None:
+    """As a producer must: again, until a quorum has it."""
     message = binary_encoded(requested(TEXTS, event_id=job_id, job_id=job_id))
-    assert httpx.post(bridge, headers=list(message.headers), content=message.body).status_code == 202
+
+    def is_taken() -> bool:
+        return httpx.post(bridge, headers=list(message.headers), content=message.body).status_code == 202
+
+    until(is_taken, f"the broker does not take the event of job {job_id}")
 
 
 def until(ask: Callable[[], Any], otherwise: str) -> Any:

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from contract.gateway.loopback import Door, ScriptedModel, gateway_before, served
+from prometheus_client.metrics import MetricWrapperBase
 from servers.dashboards import PanelQuery, panel_queries
 from servers.eventing_here import Here, eventing_here, requested
 from servers.prometheus import Prometheus, Series, prometheus
@@ -50,6 +51,7 @@ class Scraped:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scraped(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scraped]:
     folder = tmp_path_factory.mktemp("scraped")
+    _forget_what_other_tests_counted()
     other = ScriptedModel(version=CANDIDATE, finds=lambda text: [Span(text[:1], "LOC", 0, 1, 0.5)])
     async with served(ScriptedModel().app()) as champion, served(other.app()) as candidate:
         routes = folder / "routes.json"
@@ -64,6 +66,12 @@ async def scraped(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scr
                 server = await asyncio.to_thread(stack.enter_context, started)
                 await _send_two_waves(door, eventing, server)
                 yield Scraped(server, time.time())
+
+
+def _forget_what_other_tests_counted() -> None:
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase) and metric._labelnames:
+            metric.clear()
 
 
 def _split(champion: str, candidate: str) -> RoutesDocument:
