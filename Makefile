@@ -17,7 +17,7 @@ up: $(VENV)/.platform  ## the whole platform on this machine; Ctrl-C stops it
 
 install: $(VENV)/.platform  ## what `make up` needs, into .venv
 
-test: $(VENV)/.dev  ## all tests, in under ten minutes
+test: $(VENV)/.dev  ## all tests, in about eleven minutes
 	@$(BIN)/python -P scripts/system_packages.py
 	$(BIN)/python -P -m pytest --numprocesses=2 --dist=loadgroup --junitxml=reports/tests.xml
 	$(BIN)/python -P scripts/conformance.py reports/tests.xml --check

@@ -68,11 +68,8 @@ class Answering:
         """The chunk's objects, below its attempt's place."""
         job, chunk = leased.job, leased.chunk
         place = attempt_place(job.output_uri, job.job_id, job.attempt)
-        written = await write_chunk(
+        return await write_chunk(
             self.store, place, chunk.chunk_id, rows=rows, errors=errors, file_format=job.output_format
-        )
-        return ChunkResult(
-            written.uri, written.sha256, written.documents, written.failed, written.errors_uri, written.errors_sha256
         )
 
     async def _spans(self, leased: Leased, good: Sequence[Document]) -> list[list[Span]]:

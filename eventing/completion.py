@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from eventing.ledger import FinishedChunk, Job, Ledger
 from eventing.object_store import ObjectStore
-from eventing.results import Manifest, ResultObject, write_manifest
+from eventing.results import Manifest, write_manifest
 from summit_inference.errors import CallerError
 from summit_inference.events import FailedData, FinishData, StoredObject
 from summit_inference.jobs import JobState
@@ -70,15 +70,5 @@ def manifest(job: Job, chunks: list[FinishedChunk]) -> Manifest:
         format=job.output_format,
         documents=sum(each.documents for each in results),
         failed=sum(each.failed for each in results),
-        objects=[
-            ResultObject(
-                each.uri,
-                each.sha256,
-                documents=each.documents,
-                failed=each.failed,
-                errors_uri=each.errors_uri,
-                errors_sha256=each.errors_sha256,
-            )
-            for each in results
-        ],
+        objects=results,
     )

@@ -12,6 +12,7 @@ import orjson
 
 from eventing import parquet
 from eventing.document import BadDocument
+from eventing.ledger import ChunkResult
 from eventing.object_store import ObjectStore
 from eventing.places import below
 from summit_inference.events import FileFormat
@@ -32,20 +33,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultObject:
-    """What one chunk left behind."""
-
-    uri: str
-    sha256: str
-    documents: int
-    """Rows: documents with an answer."""
-    failed: int
-    """Rows of the error object."""
-    errors_uri: str | None = None
-    errors_sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """All of one attempt. The same attempt always gives the same manifest: no time stands in it."""
 
@@ -56,7 +43,7 @@ class Manifest:
     format: FileFormat
     documents: int
     failed: int
-    objects: Sequence[ResultObject]
+    objects: Sequence[ChunkResult]
     """In the order of the documents."""
 
 
@@ -86,7 +73,7 @@ async def write_chunk(  # noqa: PLR0913 - what names and fills one object
     rows: Sequence[Answer],
     errors: Sequence[BadDocument],
     file_format: FileFormat,
-) -> ResultObject:
+) -> ChunkResult:
     """The objects of one chunk, written below an attempt's place. Errors go first: whoever has the result has both.
 
     Raises:
@@ -94,7 +81,7 @@ async def write_chunk(  # noqa: PLR0913 - what names and fills one object
     """
     failed = await _write(store, f"{place}/errors/{chunk_id}", "jsonl", _json_lines(errors)) if errors else None
     answered = await _write(store, f"{place}/results/{chunk_id}", file_format, _answers(rows, file_format))
-    return ResultObject(
+    return ChunkResult(
         answered.uri,
         answered.sha256,
         documents=len(rows),

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from eventing.document import BadDocument
+from eventing.ledger import ChunkResult
 from eventing.object_store import ObjectStore, StoreOptions, open_store
-from eventing.results import Answer, Manifest, ResultObject, attempt_place, write_chunk, write_manifest
+from eventing.results import Answer, Manifest, attempt_place, write_chunk, write_manifest
 from summit_inference.errors import Conflict
 from summit_inference.events import FileFormat
 from summit_inference.spans import Span
@@ -43,7 +44,7 @@ def rows_of(uri: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content.splitlines()]
 
 
-async def written(store: ObjectStore, place: str, file_format: FileFormat = "jsonl", **changes: Any) -> ResultObject:
+async def written(store: ObjectStore, place: str, file_format: FileFormat = "jsonl", **changes: Any) -> ChunkResult:
     return await write_chunk(
         store, place, "c1", **{"rows": ROWS, "errors": ERRORS, "file_format": file_format, **changes}
     )
@@ -100,7 +101,7 @@ async def test_everything_lies_below_the_attempt(store: ObjectStore, place: str,
     assert str(result.errors_uri).startswith(f"file://{tmp_path}/job/2/errors/c1-")
 
 
-def manifest(objects: list[ResultObject]) -> Manifest:
+def manifest(objects: list[ChunkResult]) -> Manifest:
     return Manifest("job", 2, "summit-extract", "3", "jsonl", 2, 1, objects)
 
 
