@@ -35,7 +35,7 @@ def _read(tags: TagSet, names: list[str], text: str, labels: str, scores: list[f
     [
         pytest.param("we saw nothing", "O O O", [], id="nothing is nothing"),
         pytest.param("Ada Lovelace wrote", "B-PER I-PER O", [("Ada Lovelace", "PER")], id="B and I make one mention"),
-        pytest.param("in Lovelace wrote", "O I-PER O", [("Lovelace", "PER")], id="a stray I starts a mention"),
+        pytest.param("in Lovelace wrote", "O I-PER O", [("Lovelace", "PER")], id="a sure I starts a mention"),
         pytest.param("Ada Berlin", "B-PER B-LOC", [("Ada", "PER"), ("Berlin", "LOC")], id="another label ends one"),
         pytest.param("Ada Bob", "B-PER B-PER", [("Ada", "PER"), ("Bob", "PER")], id="a B starts anew beside its like"),
         pytest.param(
@@ -49,6 +49,16 @@ def test_tags_make_mentions(text: str, labels: str, expected: list[tuple[str, st
     spans = _read(TAGS, NAMES, text, labels)
     assert [(span.text, span.label) for span in spans] == expected
     assert all(text[span.start : span.end] == span.text for span in spans)
+
+
+def test_an_unsure_i_that_follows_no_mention_is_none() -> None:
+    labels, scores = "I-PER I-PER O B-LOC O I-LOC", [0.6, 0.8, 1.0, 0.6, 1.0, 0.89]
+    assert [span.text for span in _read(TAGS, NAMES, "of Ada in Bonn by Rhine", labels, scores)] == ["Bonn"]
+
+
+def test_an_unsure_i_does_not_go_on_behind_one_that_was_left_out() -> None:
+    spans = _read(TAGS, NAMES, "Ada of Bob Lee", "B-PER O I-PER I-PER", [0.9, 1.0, 0.5, 0.5])
+    assert [span.text for span in spans] == ["Ada"]
 
 
 def test_a_words_tag_is_that_of_its_first_token_and_its_end_that_of_its_last() -> None:
