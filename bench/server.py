@@ -59,8 +59,10 @@ def started(contender: Contender, scratch: Path, *, in_flight: int = 0) -> Itera
             yield server
         finally:
             family = server.tree.processes()
-            server.lost = asyncio.run(_stop(contender, processes, in_flight if server.ready_seconds else 0))
-            _end(contender, family)
+            try:
+                server.lost = asyncio.run(_stop(contender, processes, in_flight if server.ready_seconds else 0))
+            finally:  # an interrupt while it stops must not leave it
+                _end(contender, family)
 
 
 async def answer(session: aiohttp.ClientSession, contender: Contender, *texts: str) -> int:
