@@ -3,13 +3,15 @@
     python -m bench.hop [--rounds 3] [--calls 50]
 
 Against servers that answer with what they were sent, so that the wire alone counts: the token ids of one text, those of
-32 texts, and 1 MiB of float32. And against the predictor itself, one text a call, beside the bare forward. All ways
-take turns; one call at a time, the median counts. A table goes to stderr; the last line of stdout is a JSON document.
+32 texts, and 1 MiB of float32. And against the predictor itself, one text a call, beside the bare forward in this
+process. All ways take turns; one call at a time, the median counts. A table goes to stderr; the last line of stdout is
+a JSON document.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,15 +23,16 @@ import numpy as np
 
 from bench import bodies, table
 from bench.calls import BARE_FORWARD, GRPC, MIB, PREDICTOR, REST, SDK, TOKENS, Way, costs
-from bench.contenders import LANES, MODEL_NAME, Contender, Model, peer_process, predictor_process, stage_process
+from bench.contenders import MODEL_NAME, Contender, Model, peer_process, predictor_process, stage_process
 from bench.echo import NAME as ECHO
 from bench.environments import CACHE
 from bench.grpc_client import GrpcUpstream
-from bench.in_process import TEXTS_ALONE, InProcess
+from bench.in_process import TEXTS_ALONE, BareForward
 from bench.model_directory import shipped
 from bench.ports import free_ports
 from bench.server import NotReady, Server, started
 from bench.texts import texts as benchmark_texts
+from bench.usage import ProcessTree
 from summit_inference import v2
 from summit_inference.client import Upstream
 from summit_inference.errors import ConfigurationError
@@ -56,8 +59,6 @@ def main(given: argparse.Namespace) -> None:
     with ExitStack() as stack:
         servers = _started(stack, model_directory, given.cache_directory)
         rows = asyncio.run(_rows(servers, model_directory, given))
-        forward = InProcess(model_directory, benchmark_texts(), LANES).p50_ms_alone()
-    rows.append({"what": BARE_FORWARD, "p50 ms": round(forward, 2), "server CPU-ms": "-"})
     sys.stderr.write(table.flat(rows) + "\n")
     sys.stdout.write(json.dumps({"benchmark": "hop", "rows": rows}) + "\n")
 
@@ -124,6 +125,9 @@ async def _ways(clients: AsyncExitStack, servers: Servers, model_directory: Path
         ways[f"{tensors}: {SDK}"] = Way(sdk, servers.sdk_echo.tree, requests)
     real = [bodies.packed_request(pipeline, MODEL_NAME, [text]) for text in texts[:TEXTS_ALONE]]
     ways[PREDICTOR] = Way(predictor, servers.predictor.tree, real)
+    ways[BARE_FORWARD] = Way(
+        BareForward(model_directory), ProcessTree([os.getpid()]), real
+    )  # the servers are in that tree, and idle
     return ways
 
 

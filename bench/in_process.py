@@ -9,7 +9,9 @@ from pathlib import Path
 
 from bench.sequences import Batch, apart, budgeted
 from predictor.model import Encoder
+from predictor.packing import TokenSequence
 from predictor.placement import Device, Placement, Precision
+from summit_inference.tensors import InferRequest
 from transformers_stage.pipeline import TextPipeline, WindowPlan
 
 PLACEMENT = Placement(Device.CPU, Precision.FLOAT32)
@@ -55,3 +57,16 @@ class InProcess:
             self._encoder.forward(batch)
             texts += len(batch)
         rates.append(texts / taken)
+
+
+class BareForward:
+    """The encoder as if it were a client of a server: what is asked is computed here, by the calling thread."""
+
+    def __init__(self, model_directory: Path) -> None:
+        self._encoder = Encoder.load(model_directory, PLACEMENT)
+        self._encoder.prepare_thread()
+
+    async def infer(self, request: InferRequest) -> None:
+        """The forward of a request for one text."""
+        tensors = {tensor.name: tensor.data.reshape(-1) for tensor in request.inputs}
+        self._encoder.forward([TokenSequence(tensors["input_ids"], tensors.get("token_type_ids"))])
