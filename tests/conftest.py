@@ -1,6 +1,9 @@
-"""Tests that share servers run in one process: a folder is a group, and groups go to whatever process is free."""
+"""Flags, and how several processes share the tests."""
+
+from typing import Any
 
 import pytest
+from scheduling import FolderScheduling
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,8 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.markexpr = "cluster"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fixtures of a session are a session's and so a process's; were a folder split, its servers would start twice."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderScheduling:
+    """By folders, whatever `--dist` says: what is a session's is a process's, and would start twice for a split one."""
+    config.option.loadscopereorder = False
+    return FolderScheduling(config, log)

@@ -81,9 +81,11 @@ def test_ctrl_c_stops_all_and_leaves_no_process(platform: Platform) -> None:
     before = platform.status()
     assert platform.summit("down").returncode == 0
     assert not any(_is_alive(row["pid"]) for row in before["processes"])
-    with subprocess.Popen([sys.executable, "-P", "-m", "cli", "up"], env=platform.environment()) as up:
-        _until(lambda: platform.status()["ready"], 120)
+    command = [sys.executable, "-P", "-m", "cli", "up"]
+    with subprocess.Popen(command, env=platform.environment(), stderr=subprocess.PIPE, text=True) as up:
+        assert any(line.startswith("summit is up") for line in up.stderr or ())
         running = platform.status()
+        assert running["ready"]
         assert running["model"] == before["model"]
         up.send_signal(signal.SIGINT)
         assert up.wait(60) == 130

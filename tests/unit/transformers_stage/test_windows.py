@@ -42,7 +42,7 @@ def test_where_windows_overlap_the_one_with_more_context_wins() -> None:
     assert merged.label_ids.tolist() == [1] * 6 + [2] * 6
 
 
-@given(st.integers(1, 500), st.integers(2, 60), st.data())
+@given(st.integers(1, 150), st.integers(2, 40), st.data())
 def test_merging_what_every_window_says_of_each_token_gives_it_back(count: int, size: int, data: st.DataObject) -> None:
     overlap = data.draw(st.integers(0, size - 1))
     whole = np.arange(count, dtype=np.int32)
@@ -55,7 +55,7 @@ def test_merging_what_every_window_says_of_each_token_gives_it_back(count: int, 
     assert merged.scores.tolist() == whole.tolist()
 
 
-@given(st.integers(20, 400), st.integers(8, 40))
+@given(st.integers(20, 150), st.integers(8, 40))
 def test_no_token_is_taken_from_the_edge_of_a_window_that_another_sees_deeper(count: int, size: int) -> None:
     cuts = windows(count, window_tokens=size, overlap_tokens=size // 2)
     merged = merge([_labels(cut, mark) for mark, cut in enumerate(cuts)])
