@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cli import policy_file, rollout_orders, rollout_view
-from cli.home import Home
+from cli.here import plan_here
 from cli.platform import MODEL_NAME
 from cli.registry_here import registry_here
 from cli.rollout_simulate import add_simulate
@@ -19,7 +19,7 @@ from rollout.explain import explained
 from rollout.phase import Phase
 from rollout.policy import demo_policy
 from rollout.report import report
-from rollout.routes_file import RoutesFile
+from rollout.routes import Routes, open_routes
 from rollout.state import ModelRollout, Spec
 from rollout.state_file import StateFile
 from summit_inference.errors import InvalidRequest
@@ -90,27 +90,27 @@ def _add_ordering(verb: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def run_start(options: argparse.Namespace, settings: CliSettings) -> int:
     """Start a rollout; with --watch 0 where it is promoted, 1 where it is not."""
     policy = demo_policy() if options.demo else policy_file.read(options.policy) if options.policy else None
-    store, home = _state(settings)
+    store, routes = _state(settings)
     with open_store(registry_here(settings)) as registered:
         reference = resolve(registered, options.model, options.version)
-        if _serves_all(home, reference.version):
+        if _serves_all(routes, reference.version):
             raise InvalidRequest(f"version {reference.version} serves already; name another, see: summit model list")
         before = rollout_orders.change(store, options.model, lambda seen: rollout_orders.started(seen.spec, policy))
         registered.set_alias(options.model, _CANDIDATE, reference.version)
     say(f"{_CANDIDATE} of {options.model} is version {reference.version}")
-    return _watch(store, home, options.model, after=before.status.attempts) if options.watch else 0
+    return _watch(store, routes, options.model, after=before.status.attempts) if options.watch else 0
 
 
 def run_status(options: argparse.Namespace, settings: CliSettings) -> int:
     """Print how the rollout stands."""
-    store, home = _state(settings)
+    store, routes = _state(settings)
     if options.watch:
-        return _watch(store, home, options.model)
+        return _watch(store, routes, options.model)
     rollout = _known(store, options.model)
     if options.json:
         put(rollout.model_dump_json())
         return 0
-    _print(rollout_view.status_lines(rollout, _routed(home), time.time()))
+    _print(rollout_view.status_lines(rollout, _routed(routes), time.time()))
     return 0
 
 
@@ -181,7 +181,7 @@ def _ordered(
     return 0
 
 
-def _watch(store: StateFile, home: Home, name: str, *, after: int = 0) -> int:
+def _watch(store: StateFile, routes: Routes, name: str, *, after: int = 0) -> int:
     """Tell every decision and, now and then, the evidence, until a rollout is over that began after so many others."""
     told, evidence_at = _known(store, name).status.announced, 0.0
     while True:
@@ -193,22 +193,14 @@ def _watch(store: StateFile, home: Home, name: str, *, after: int = 0) -> int:
         if status.attempts > after and status.phase.is_over:
             return 0 if status.phase is Phase.PROMOTED else 1
         if status.attempts > after and time.monotonic() - evidence_at >= _EVIDENCE_SECONDS:
-            _print([f"  {_evidence(rollout, home)}"])
+            _print([rollout_view.watch_line(rollout, _routed(routes))])
             evidence_at = time.monotonic()
         time.sleep(_WATCH_SECONDS)
 
 
-def _evidence(rollout: ModelRollout, home: Home) -> str:
-    """What it waits for, in one line."""
-    routed = ", ".join(f"{percent}% version {version}" for version, percent in _routed(home).items())
-    waiting = [rule.sentence for rule in rollout.status.rules if rule.needs or rule.verdict != "ok"]
-    unhindered = "all rules are ok" if rollout.status.rules else rollout.status.phase
-    return f"{routed}   {'; '.join(waiting) or unhindered}"
-
-
-def _state(settings: CliSettings) -> tuple[StateFile, Home]:
-    home = Home(settings.home.expanduser().absolute())
-    return StateFile(home.rollouts), home
+def _state(settings: CliSettings) -> tuple[StateFile, Routes]:
+    plan = plan_here(settings)
+    return StateFile(plan.home.rollouts), open_routes(plan.home.routes, plan.stores.redis_url)
 
 
 def _known(store: StateFile, name: str) -> ModelRollout:
@@ -218,13 +210,13 @@ def _known(store: StateFile, name: str) -> ModelRollout:
     return rollout
 
 
-def _routed(home: Home) -> dict[str, int]:
-    document = RoutesFile(home.routes).read()
+def _routed(routes: Routes) -> dict[str, int]:
+    document = routes.read()
     return {route.model_version: route.percent for route in document.routes} if document else {}
 
 
-def _serves_all(home: Home, version: str) -> bool:
-    return _routed(home) == {version: 100}
+def _serves_all(routes: Routes, version: str) -> bool:
+    return _routed(routes) == {version: 100}
 
 
 def _print(lines: Sequence[str]) -> None:

@@ -51,6 +51,10 @@ def run_simulate(options: argparse.Namespace, settings: CliSettings) -> int:  # 
     put(f"promoted {ended.promoted:.2%} (at most {ended.promoted_at_most:.2%}), {_minutes(ended.minutes_to_promote)}")
     put(f"aborted  {ended.aborted:.2%} (at most {ended.aborted_at_most:.2%}), {_minutes(ended.minutes_to_abort)}")
     put(f"held     {ended.held:.2%}")
+    put(
+        f"verdict  the first {_minutes(ended.minutes_to_first_verdict)}, within 30 min of "
+        f"{ended.first_verdict_in_30_minutes:.1%}, with {policy.shadow.percent}% of the requests shadowed"
+    )
     return 0
 
 

@@ -1,8 +1,9 @@
 """A rollout in lines for people. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from rollout.explain import next_of
 from rollout.phase import Phase
 from rollout.state import DecisionRecord, ModelRollout, Outcome, RuleResult, Status, Verdict
 
@@ -52,6 +53,23 @@ def _rules(status: Status) -> Iterator[str]:
 def rule_line(rule: RuleResult) -> str:
     """One rule's word."""
     return f"  {_MARKS[rule.verdict]:<4} {rule.rule:<10} {rule.sentence}"
+
+
+def watch_line(rollout: ModelRollout, routed: Mapping[str, int]) -> str:
+    """Traffic, and the one thing that is waited for: what hinders it, else the rule that needs the most requests."""
+    status = rollout.status
+    waited_for = _waited_for(status.rules) if status.phase in _PROVING else next_of(status.phase)
+    return f"    {_percents(routed)}   {waited_for}"
+
+
+_PROVING = frozenset({Phase.SHADOW, Phase.RAMP, Phase.HELD, Phase.GATE, Phase.SOAK})
+
+
+def _waited_for(rules: Sequence[RuleResult]) -> str:
+    holding = [rule for rule in rules if rule.verdict is not Verdict.OK]
+    if not holding:
+        return "all rules are ok"
+    return max(holding, key=lambda rule: (not rule.is_waiting, rule.needs or 0)).sentence
 
 
 def _last(status: Status) -> Iterator[str]:

@@ -24,7 +24,7 @@ from rollout.pairs import PairsFile, SupervisedPairs
 from rollout.policy import Policy
 from rollout.registered_model import exact_version, registered_model
 from rollout.report import report
-from rollout.routes_file import RoutesFile
+from rollout.routes import open_routes
 from rollout.sink import send
 from rollout.state import DecisionRecord, ExactVersion
 from rollout.state_file import StateFile
@@ -67,11 +67,12 @@ def start() -> None:
 def _backend(settings: LocalRolloutSettings, connection: Connection, http: httpx.Client) -> LocalBackend:
     supervisor = Supervisor(settings.supervisor_directory, settings.logs_directory)
     pairs = SupervisedPairs(PairsFile(settings.pairs_file, settings.port_offset), supervisor)
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     return LocalBackend(
         settings.model_name,
         pairs,
         PairHealth(settings.model_name, pairs, http),
-        RoutesFile(settings.routes_file),
+        open_routes(settings.routes_file, redis_url),
         _fetch(settings, connection),
         golden_timeout_seconds=settings.golden_timeout_seconds,
         retire_seconds=settings.retire_seconds,

@@ -70,14 +70,18 @@ class Cluster:
         return items
 
     def crashes(self, name: str) -> dict[str, int]:
-        """How often containers of each revision ended by themselves with a fault, out of memory among them."""
+        """How often containers of each revision ended by themselves with a fault, out of memory among them.
+
+        By the name of the Knative revision, or of the Deployment where there is no Knative.
+        """
         with _speaking("list pods"):
             pods = self.core.list_namespaced_pod(
                 self.namespace, label_selector=f"serving.kserve.io/inferenceservice={name}"
             ).items
         counts: dict[str, int] = {}
         for pod in pods:
-            revision = (pod.metadata.labels or {}).get("serving.knative.dev/revision", "")
+            labels = pod.metadata.labels or {}
+            revision = labels.get("serving.knative.dev/revision") or labels.get("app", "").removeprefix("isvc.")
             counts[revision] = counts.get(revision, 0) + sum(map(_crashes, pod.status.container_statuses or ()))
         return counts
 

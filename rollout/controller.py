@@ -10,22 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rollout.effects import (
-    Effect,
-    MoveAlias,
-    PublishReport,
-    Restore,
-    SendGolden,
-    SetShadow,
-    Settle,
-    SetTraffic,
-    StartDark,
-    TagVersion,
-)
+from rollout.effects import Effect, MoveAlias, PublishReport, SendGolden, TagVersion
 from rollout.evidence import NoEvidence, Sample
 from rollout.phase import Phase
 from rollout.plan import decide
 from rollout.state import DecisionRecord, ModelRollout, Spec
+from rollout.traffic import change
 from rollout.world import (
     Aliases,
     Backend,
@@ -146,22 +136,14 @@ class Controller:
     def _act(self, effect: Effect, rollout: ModelRollout) -> None:
         _log.info("acting", extra={"effect": type(effect).__name__, "phase": rollout.status.phase})
         match effect:
-            case StartDark():
-                self.backend.start_dark(effect)
-            case SetTraffic():
-                self.backend.set_traffic(effect)
-            case SetShadow():
-                self.backend.set_shadow(effect)
             case SendGolden():
                 golden = self.backend.send_golden(effect)
                 self.store.write_status(rollout, rollout.status.model_copy(update={"golden": golden}))
-            case Restore():
-                self.backend.restore(effect)
-            case Settle():
-                self.backend.settle(effect)
             case MoveAlias():
                 self.registry.move_alias(effect)
             case TagVersion():
                 self.registry.tag_version(effect)
             case PublishReport():
                 self.registry.publish_report(effect, self.report(rollout))
+            case _:
+                change(self.backend, effect)

@@ -19,6 +19,10 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
+_DIFFERENCES = frozenset({"excluded", "slow"})
+"""Members that are one counter less another. A process counts on while it is read, so they may fall by a few."""
+
+
 class _Counts(_Value):
     """Whole numbers that are added, subtracted and compared member by member."""
 
@@ -34,8 +38,13 @@ class _Counts(_Value):
         """Whether a member is smaller than the other's: a counter that has begun anew."""
         return any(
             mine.is_below(theirs) if isinstance(mine, _Counts) else mine < theirs
-            for mine, theirs in ((getattr(self, name), getattr(other, name)) for name in type(self).model_fields)
+            for mine, theirs in ((getattr(self, name), getattr(other, name)) for name in self._counting())
         )
+
+    @classmethod
+    def _counting(cls) -> list[str]:
+        """The members that only grow while their process lives."""
+        return [name for name in cls.model_fields if name not in _DIFFERENCES]
 
     def _merged(self, other: Self, sign: int) -> Self:
         values = {}

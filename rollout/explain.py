@@ -23,13 +23,18 @@ _NEXT = {
 }
 
 
+def next_of(phase: Phase) -> str:
+    """What happens in the phase, as a clause."""
+    return _NEXT[phase]
+
+
 def explained(rollout: ModelRollout) -> Iterator[str]:
     """A line for the phase, one for what comes next, and one for each rule."""
     status = rollout.status
     yield f"{status.rollout_id or rollout.name}: {status.phase} at {status.percent}%"
     if status.reason:
         yield f"because: {status.reason}"
-    yield f"now: {_NEXT[status.phase]}"
+    yield f"now: {next_of(status.phase)}"
     for rule in status.rules:
         yield f"{_MARKS[rule.verdict]} {rule.rule:<10} {rule.sentence}"
 

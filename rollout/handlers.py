@@ -17,8 +17,10 @@ from registry.settings import RegistrySettings
 from rollout import sink
 from rollout.approval import asked
 from rollout.cluster import GROUP, PLURAL, VERSION, Cluster, Lease, ResourceStore
+from rollout.cluster_backend import ClusterBackend
 from rollout.controller import Controller
 from rollout.events import cloud_event
+from rollout.inference_service import is_standard
 from rollout.knative_backend import KnativeBackend
 from rollout.operator_settings import OperatorSettings
 from rollout.policy import Policy
@@ -26,6 +28,7 @@ from rollout.prometheus import Prometheus
 from rollout.redis_routes import RedisRoutes
 from rollout.registered_model import registered_model
 from rollout.report import report
+from rollout.standard_backend import StandardBackend
 from rollout.state import DecisionRecord
 from rollout.world import StatusConflict
 from summit_inference.errors import SummitError
@@ -76,12 +79,17 @@ class Operator:
             name=name,
             store=store,
             registry=self._stack.enter_context(registered_model(name, self._registry.connection())),
-            backend=KnativeBackend(name, self._cluster, routes, golden_timeout_seconds=settings.golden_timeout_seconds),
+            backend=self._backend(name, routes),
             evidence=Prometheus(self._prometheus, _slow_seconds(store, name)),
             report=report,
             announce=lambda decision: self._announce(name, decision),
             is_approved=lambda url: asked(url, self._http),
         )
+
+    def _backend(self, name: str, routes: RedisRoutes) -> ClusterBackend:
+        """By how KServe serves the model, which cannot change while its InferenceService is there."""
+        kind = StandardBackend if is_standard(self._cluster.inference_service(name)) else KnativeBackend
+        return kind(name, self._cluster, routes, golden_timeout_seconds=self._settings.golden_timeout_seconds)
 
     def _announce(self, name: str, decision: DecisionRecord) -> None:
         """Tell the log, Kubernetes and the sink."""

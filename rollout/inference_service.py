@@ -25,7 +25,12 @@ def predictor_of(service: Mapping[str, Any]) -> Document:
 
 def specified_version(service: Mapping[str, Any]) -> str | None:
     """The model version that the spec names; None where it names none."""
-    for uri in _uris(predictor_of(service)):
+    return version_in(predictor_of(service))
+
+
+def version_in(part: Mapping[str, Any]) -> str | None:
+    """The model version that this part of a resource names; None where it names none."""
+    for uri in _uris(part):
         if match := _URI.match(uri):
             return match[2]
     return None
@@ -67,6 +72,15 @@ def is_true(resource: Mapping[str, Any], kind: str = "Ready") -> bool | None:
     conditions = resource.get("status", {}).get("conditions", [])
     status = next((each.get("status") for each in conditions if each.get("type") == kind), None)
     return {"True": True, "False": False}.get(str(status))
+
+
+MODE = "serving.kserve.io/deploymentMode"
+
+
+def is_standard(service: Mapping[str, Any]) -> bool:
+    """Whether KServe serves it without Knative: by its annotation, or by the cluster's default."""
+    named = service.get("metadata", {}).get("annotations", {}).get(MODE)
+    return (named or service.get("status", {}).get("deploymentMode")) in {"Standard", "RawDeployment"}
 
 
 def fault_of(resource: Mapping[str, Any], kind: str = "Ready") -> str:

@@ -72,5 +72,6 @@ def _worse(score: float, my: Tally, their: Tally, policy: Policy) -> float:
 
 
 def _scored(score: Score, failures: int, successes: int, test: ShareTest) -> Score:
+    failures = max(failures, 0)  # a difference of two counters that are not read at one moment
     bad, peak = restarted(score.bad, failures, np.maximum(successes, 0), test.bad)
     return Score(bad=float(bad), peak=float(peak), good=float(advanced(score.good, failures, successes, test.good)))

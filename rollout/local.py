@@ -15,7 +15,7 @@ from rollout.golden_set import golden_texts
 from rollout.pair import Pair
 from rollout.pair_health import PairHealth
 from rollout.pairs import Pairs, of_version
-from rollout.routes_file import RoutesFile
+from rollout.routes import Routes
 from rollout.state import ExactVersion, GoldenReport
 from rollout.world import Deployed, Readiness, Serving
 from summit_inference.errors import ArtifactError, ConfigurationError
@@ -35,7 +35,7 @@ class LocalBackend:
         model_name: str,
         pairs: Pairs,
         health: PairHealth,
-        routes: RoutesFile,
+        routes: Routes,
         fetch: Fetch,
         *,
         golden_timeout_seconds: float = 10.0,

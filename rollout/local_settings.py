@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from summit_inference.settings import Settings
@@ -20,6 +20,8 @@ class LocalRolloutSettings(Settings):
     """Where the state of rollouts is kept."""
     routes_file: Path
     """The routes document, which the gateway follows and only this process writes."""
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
+    """A Redis that holds the routes document in place of the file."""
     pairs_file: Path
     """Which model versions run here, each with its ports."""
     models_directory: Path

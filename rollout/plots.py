@@ -29,13 +29,13 @@ class Bound:
     colour: str
 
 
-def plot(title: str, unit: str, lines: Sequence[Line], bounds: Sequence[Bound] = ()) -> str:
-    """An SVG of the lines over the same time; an empty text where there is nothing to draw."""
+def plot(title: str, unit: str, lines: Sequence[Line], bounds: Sequence[Bound] = (), top: float = 1.0) -> str:
+    """An SVG of the lines over the same time, up to `top` or higher; an empty text where there is nothing to draw."""
     points = [point for line in lines for point in line.points]
     if not points:
         return ""
     values = [value for _, value in points] + [bound.value for bound in bounds] + [0.0]
-    frame = _Frame(max(1e-9, *(at for at, _ in points)), min(values), max(*values, min(values) + 1e-9))
+    frame = _Frame(max(1e-9, *(at for at, _ in points)), min(values), max(*values, top))
     parts = [
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">',
         *_axes(frame, unit),

@@ -1,6 +1,6 @@
 """The routes document in Redis, changed only by who has seen its present state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from redis import Redis
@@ -13,9 +13,10 @@ _TIMEOUT_SECONDS = 2.0
 
 
 class RedisRoutes:
-    """The key that the gateways of a cluster follow."""
+    """The key that gateways follow: those of a cluster, and that of a machine with a Redis."""
 
     def __init__(self, url: str) -> None:
+        self._first_seen: tuple[int, float] | None = None
         self._redis: Redis = Redis.from_url(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
         )
@@ -31,7 +32,19 @@ class RedisRoutes:
             text = self._redis.get(REDIS_KEY)
         return RoutesDocument.from_json(text) if isinstance(text, bytes) else None
 
-    def write(self, routes: list[Route], seen_generation: int) -> RoutesDocument:
+    def age_seconds(self, now: float) -> float:
+        """How long ago this object first saw the generation that stands there: 0 where it has not looked before.
+
+        Raises:
+            UpstreamUnreachable: Redis does not answer.
+        """
+        document = self.read()
+        generation = document.generation if document else 0
+        if self._first_seen is None or self._first_seen[0] != generation:
+            self._first_seen = generation, now
+        return now - self._first_seen[1]
+
+    def write(self, routes: Sequence[Route], seen_generation: int) -> RoutesDocument:
         """The new document, of the next generation; routes that stand there already keep their generation.
 
         Raises:

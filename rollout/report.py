@@ -24,7 +24,7 @@ body{color:var(--fg);background:var(--bg)}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
 .outcome{font-weight:600;padding:.15rem .6rem;border-radius:1rem;color:#fff}
 .ok{background:#15803d}.bad{background:#b91c1c}.hold{background:#b45309}
-table{border-collapse:collapse;width:100%}
+table{border-collapse:collapse;width:100%;margin:1rem 0}
 td,th{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line)}
 td.n{white-space:nowrap;font-variant-numeric:tabular-nums}
 figure{margin:1.5rem 0}figcaption{font-weight:600;display:flex;justify-content:space-between;flex-wrap:wrap}
@@ -88,7 +88,7 @@ def _champion_before(status: Status) -> ExactVersion | None:
 
 def _traffic(points: Sequence[Point], began: float) -> str:
     line = Line("candidate", _BLUE, _series(points, began, lambda point: point.percent), is_stepped=True)
-    return plot("Requests that the candidate got", "%", [line])
+    return plot("Requests that the candidate got", "%", [line], top=100)
 
 
 def _evidence(rollout: ModelRollout, began: float) -> Iterable[str]:

@@ -12,19 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from rollout.effects import (
-    MoveAlias,
-    PublishReport,
-    Restore,
-    SendGolden,
-    SetShadow,
-    Settle,
-    SetTraffic,
-    StartDark,
-    TagVersion,
-)
+from rollout.effects import MoveAlias, PublishReport, SendGolden, TagVersion
 from rollout.evidence import Sample
 from rollout.state import ExactVersion, GoldenReport, ModelRollout, Spec, Status
+from rollout.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +131,14 @@ class ModelRegistry(Protocol):
         ...
 
 
-class Backend(Protocol):
-    """What serves model versions, and splits traffic between them. What raises a SummitError is tried again."""
+class Backend(Traffic, Protocol):
+    """Traffic, and how it stands. What raises a SummitError is tried again."""
 
     def observe(self) -> Serving: ...
-
-    def start_dark(self, effect: StartDark) -> None: ...
-
-    def set_traffic(self, effect: SetTraffic) -> None: ...
-
-    def set_shadow(self, effect: SetShadow) -> None: ...
 
     def send_golden(self, effect: SendGolden) -> GoldenReport:
         """What the candidate did, faults and silence included. The controller keeps it in `status.golden`."""
         ...
-
-    def restore(self, effect: Restore) -> None: ...
-
-    def settle(self, effect: Settle) -> None: ...
 
 
 class EvidenceSource(Protocol):

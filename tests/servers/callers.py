@@ -42,6 +42,14 @@ class Callers:
         """Answers by the fallback."""
         return [each for each in self.asked if each.is_degraded and each.began_at >= since]
 
+    def seconds_to_zero(self, version: str) -> float | None:
+        """From the first answer that the version failed to no traffic for it; None where it has failed no caller."""
+        failed = [each for each in self.degraded() if each.version == version]
+        if not failed:
+            return None
+        began = failed[0].began_at + failed[0].seconds
+        return next((at - began for at, percents in self.routed if at > began and not percents.get(version)), None)
+
     def by_percent(self, version: str) -> dict[int, tuple[int, int]]:
         """Percent of the version → requests while it held, and those of them that the version was asked."""
         counts: dict[int, tuple[int, int]] = {}

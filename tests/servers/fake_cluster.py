@@ -43,6 +43,10 @@ class FakeCluster:
         before = self._template()
         _merge(self.service, {"spec": body["spec"]})
         self._grow(self.service)
+        self._follow(before)
+
+    def _follow(self, before: dict[str, Any]) -> None:
+        """What KServe makes of the patched resource, whose template was another one before."""
         self.kserve.percent = self.service["spec"]["predictor"].get("canaryTrafficPercent")
         if self._template() != before:
             self.kserve.apply(specified_version(self.service) or "", self.kserve.percent)

@@ -91,21 +91,8 @@ class KServe:
             old.version if old else None, is_settled,
         )  # fmt: skip
 
-    def act(self, effect: object) -> None:
-        """What the adapter does with an effect on traffic: conditional, and only by patches of the InferenceService."""
-        match effect:
-            case StartDark():
-                self.start_dark(effect)
-            case SetTraffic():
-                self.set_traffic(effect)
-            case SetShadow():
-                self.set_shadow(effect)
-            case Restore():
-                self.restore(effect)
-            case Settle():
-                self.settle(effect)
-
     def start_dark(self, effect: StartDark) -> None:
+        """As the adapter does it and each other effect: conditional, and only by patches of the InferenceService."""
         if self.latest is None or self.latest.version != effect.candidate.version:
             self.apply(effect.candidate.version, 0 if effect.champion else None)
 

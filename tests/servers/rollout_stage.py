@@ -7,16 +7,11 @@ import numpy as np
 from servers.kserve_canary import KServe
 
 from rollout import plan as planning
-from rollout.effects import (
-    Effect,
-    MoveAlias,
-    PublishReport,
-    SendGolden,
-    TagVersion,
-)
+from rollout.effects import Effect, MoveAlias, PublishReport, SendGolden, TagVersion
 from rollout.evidence import Comparison, Counters, NoEvidence, Sample, Tally
 from rollout.policy import Policy
 from rollout.state import ExactVersion, GoldenReport, Slice, Spec, Status
+from rollout.traffic import Traffic, change
 from rollout.world import Aliases, Readiness, VersionFacts, World
 
 _START_SECONDS = 8.0
@@ -48,6 +43,7 @@ class Stage:
         self.spec = Spec(model_name="summit-extract", policy=policy)
         self.status = Status()
         self.kserve = KServe()
+        self.traffic: Traffic = self.kserve
         self.aliases = Aliases()
         self.tags: dict[str, dict[str, str]] = {}
         self.now = 1_000.0
@@ -148,7 +144,7 @@ class Stage:
             case PublishReport():
                 self.tags.setdefault(effect.version.version, {})["rollout.report_id"] = effect.rollout_id
             case _:
-                self.kserve.act(effect)
+                change(self.traffic, effect)
 
     def _golden(self, version: str) -> GoldenReport:
         return GoldenReport(

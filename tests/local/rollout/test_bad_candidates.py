@@ -1,5 +1,6 @@
 """Candidates that fail at work: each is rolled back for its own reason, and callers lose nothing but its share."""
 
+import logging
 import random
 import time
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ steps: [{percent: 10, minutes: 0}]
 dark_minutes: 0.7
 """
 _LONGEST_PAUSE_SECONDS = 20.0
+
+_log = logging.getLogger(__name__)
+"""The figures: `pytest --log-cli-level=INFO`."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ def _roll_back(machine: RolloutMachine, folder: Path, bad: Bad) -> None:
             time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
             machine.kill_controller()
         outcome = machine.outcome(bad.version, 600)
+    _log.info(
+        "%s; %d asked, %d degraded, no traffic %s s after its first bad answer",
+        outcome.reason, len(told.asked), len(told.degraded()), told.seconds_to_zero(bad.version),
+    )  # fmt: skip
     assert (outcome.phase, outcome.code) == (Phase.ROLLED_BACK, bad.code), outcome.reason
     assert bad.said in outcome.reason
     assert machine.is_back()

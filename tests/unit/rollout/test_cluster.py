@@ -1,88 +1,28 @@
 """The operator's adapters over a fake API server: which patches are sent, and what is read back."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from servers.fake_cluster import FakeCluster
-from servers.rollout_stage import Quality, Stage
+from servers.cluster_stage import MANIFEST, ClusterStage
+from servers.rollout_stage import Quality
 
-from rollout.cluster import Cluster, Lease, ResourceStore
-from rollout.effects import Effect, Restore, SetShadow, Settle, SetTraffic, StartDark
+from rollout.cluster import Lease, ResourceStore
+from rollout.effects import SetTraffic, StartDark
 from rollout.inference_service import predictor_for, specified_version
-from rollout.knative_backend import KnativeBackend
 from rollout.phase import Phase
-from rollout.policy import demo_policy
 from rollout.state import ExactVersion, ModelRollout, Spec, Status
-from rollout.world import Readiness, StatusConflict, World
+from rollout.world import Readiness, StatusConflict
 from summit_inference.errors import UpstreamBroken
-from summit_inference.routes_document import Route, RoutesDocument
 
-MANIFEST = Path(__file__).parents[3] / "manifests" / "inferenceservice.yaml"
 ONE, TWO = (ExactVersion(version=version, digest=version * 64) for version in "12")
-
-
-class _Routes:
-    """The routes document in memory."""
-
-    def __init__(self) -> None:
-        self.document: RoutesDocument | None = None
-
-    def read(self) -> RoutesDocument | None:
-        return self.document
-
-    def write(self, routes: list[Route], seen_generation: int) -> None:
-        self.document = RoutesDocument(generation=seen_generation + 1, routes=tuple(routes))
-
-
-class ClusterStage(Stage):
-    """A stage whose traffic is changed through the API server only."""
-
-    def __init__(self, qualities: dict[str, Quality]) -> None:
-        super().__init__(qualities, demo_policy(), rps=50)
-        self.serve("1")
-        self.routes = _Routes()
-        service = yaml.safe_load(MANIFEST.read_text())
-        service["spec"]["predictor"] = predictor_for(service, ExactVersion(version="1"))
-        self.fake: Any = FakeCluster(self.kserve, service)
-        self.cluster = Cluster("summit", self.fake, self.fake, self.fake)
-        self.backend = KnativeBackend("summit-extract", self.cluster, self.routes)
-
-    def exact(self, version: str) -> ExactVersion:
-        return ExactVersion(version=version, run_id=f"run{version}", digest=version * 64)
-
-    def observe(self) -> World:
-        return replace(super().observe(), serving=self.backend.observe())
-
-    def act(self, effect: Effect) -> None:
-        match effect:
-            case StartDark():
-                self.backend.start_dark(effect)
-            case SetTraffic():
-                self.backend.set_traffic(effect)
-            case SetShadow():
-                self.backend.set_shadow(effect)
-            case Restore():
-                self.backend.restore(effect)
-            case Settle():
-                self.backend.settle(effect)
-            case _:
-                super().act(effect)
-        document = self.routes.read()
-        routes = document.routes if document else ()
-        self.kserve.routed = {route.model_version: route.percent for route in routes if route.percent}
-        self.kserve.shadowed = {route.model_version: route.shadow_percent for route in routes if route.shadow_percent}
 
 
 def _rolled_out(candidate: Quality) -> ClusterStage:
     stage = ClusterStage({"1": Quality(), "2": candidate})
-    stage.settle_turns()
-    stage.aliases = replace(stage.aliases, candidate="2")
-    stage.run(900)
+    stage.roll_out("2")
     return stage
 
 

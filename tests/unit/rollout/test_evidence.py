@@ -64,3 +64,9 @@ def test_a_sum_has_every_member() -> None:
     assert total([one, one]).live == Tally(answered=2, failed=4, excluded=6, timed=8, slow=10)
     assert total([one, one]).predictor_answered == 12
     assert total([]) == Counters()
+
+
+def test_a_difference_of_two_counters_that_falls_by_one_is_no_new_process() -> None:
+    before = Sample(at=1, readings={"a": {"2": Counters(live=Tally(answered=90, timed=100, slow=8, excluded=3))}})
+    after = Sample(at=2, readings={"a": {"2": Counters(live=Tally(answered=95, timed=106, slow=7, excluded=2))}})
+    assert fresh_counts(before, after, "2").live == Tally(answered=5, timed=6, slow=-1, excluded=-1)

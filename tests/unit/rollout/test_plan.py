@@ -57,7 +57,7 @@ def test_it_starts_with_no_traffic_at_all() -> None:
     ("candidate", "code", "said"),
     [
         pytest.param(Quality(errors=0.05), "errors", "the objective of 1% is broken", id="5% errors"),
-        pytest.param(Quality(slow=0.9), "slow", "over 400 ms", id="slow"),
+        pytest.param(Quality(slow=0.9), "slow", "over 2000 ms", id="slow"),
         pytest.param(Quality(crashes_at_load=True), "health", "crashed", id="crashes at load"),
         pytest.param(Quality(never_ready=True), "not_ready", "not ready within 15 minutes", id="never ready"),
         pytest.param(Quality(labels=("LOC", "PER")), "invalid", "cannot give the label ORG", id="a label less"),

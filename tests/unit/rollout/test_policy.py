@@ -20,7 +20,8 @@ def test_steps_must_rise() -> None:
 
 
 def test_the_demo_asks_for_the_same_proof_in_less_time() -> None:
-    assert demo_policy().objectives == Policy().objectives
+    shares = {"errors_percent", "slow_percent"}
+    assert demo_policy().objectives.model_dump(include=shares) == Policy().objectives.model_dump(include=shares)
     assert demo_policy().confidence == Policy().confidence
     assert sum(step.minutes for step in demo_policy().steps) < 1
 
