@@ -3,19 +3,24 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from cli import extract, flags, job, load, model, quarantine, rollout, smoke, up
 from cli.settings import CliSettings
 from cli.terminal import fail
 from summit_inference import __version__
 from summit_inference.errors import CallerError, ConfigurationError, SummitError
 
 _FAILED, _USAGE, _INTERRUPTED = 1, 2, 130
+_MODULES = dict.fromkeys(("up", "status", "down"), "up") | {
+    noun: noun for noun in ("extract", "smoke", "job", "quarantine", "load", "model", "rollout", "flags")
+}
+"""Each command's module. Only that of the one that is called is imported: all together take a second."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0 for done, 1 for failed, 2 for a wrong request, 130 where Ctrl-C ended it."""
-    options = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    options = _parser(*words[:1]).parse_args(words)
     try:
         return int(options.run(options, CliSettings.load()))
     except SummitError as error:
@@ -28,12 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str = "") -> argparse.ArgumentParser:
+    """Of one command; of all where it is none."""
     parser = argparse.ArgumentParser(prog="summit", description="Entity extraction as a service.")
     parser.add_argument("--version", action="version", version=f"summit-inference {__version__}")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (up, extract, smoke, job, quarantine, load, model, rollout, flags):
-        module.add_arguments(verbs)
+    called = _MODULES.get(command)
+    for module in [called] if called else dict.fromkeys(_MODULES.values()):
+        import_module(f"cli.{module}").add_arguments(verbs)
     return parser
 
 

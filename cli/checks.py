@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.platform import Service
+from cli.service import Service
 from summit_inference.errors import ConfigurationError
 
 _MIB = 2**20

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from cli.home import Home
+from cli.here import plan_here
 from cli.settings import CliSettings
 from cli.terminal import put, say
 from gateway.flag_stores import FileFlags, FlagStore, RedisFlags, change_flag
@@ -75,12 +75,14 @@ def _in_store(settings: CliSettings, work: Callable[[FlagStore], Awaitable[_R]])
 @asynccontextmanager
 async def _store(settings: CliSettings) -> AsyncIterator[FlagStore]:
     """The flags of REDIS_URL; where it is not set, those of the platform on this machine."""
-    if settings.redis_url is None:
-        yield FileFlags(Home(settings.home.expanduser().absolute()).flags)
+    plan = plan_here(settings)
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else plan.stores.redis_url
+    if redis_url is None:
+        yield FileFlags(plan.home.flags)
         return
     from gateway.redis_store import RedisStore  # noqa: PLC0415 - redis loads much; only who uses it pays
 
-    redis = RedisStore(settings.redis_url.get_secret_value())
+    redis = RedisStore(redis_url)
     try:
         yield RedisFlags(redis)
     finally:

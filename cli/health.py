@@ -1,11 +1,13 @@
 """Whether the processes of the platform are ready, as they say themselves."""
 
+import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
-from cli.platform import Service
+from cli.service import Service
 from summit_inference.errors import ConfigurationError
 
 _POLL_SECONDS = 0.1
@@ -14,12 +16,23 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def is_ready(service: Service) -> bool:
-    """Whether the process answers 200 where it tells its readiness."""
+    """Whether the process answers where it tells its readiness. One that listens nowhere is ready."""
+    if not service.ready_url:
+        return True
+    address = urlsplit(service.ready_url)
+    if address.scheme == "tcp":
+        return _is_open(str(address.hostname), int(address.port or 0))
     try:
         with _DIRECT.open(service.ready_url, timeout=_TIMEOUT_SECONDS) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
     except OSError:  # urllib's errors are OSErrors
         return False
+
+
+def _is_open(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(_TIMEOUT_SECONDS)
+        return probe.connect_ex((host, port)) == 0
 
 
 def wait_until_ready(services: Sequence[Service], timeout_seconds: float, fault: Callable[[str], str]) -> None:

@@ -1,5 +1,6 @@
 """Where the platform on one machine keeps its things, and on which ports it listens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,18 @@ class Home:
     """`$SUMMIT_HOME`: one folder, and nothing outside of it."""
 
     root: Path
+    is_full: bool = False
+    """Whether servers of its own stand behind the platform: `summit up --full`."""
+
+    @property
+    def full(self) -> "Home":
+        """The home within it of the platform with servers of its own: a registry, jobs and versions apart."""
+        return Home(self.root / "full", is_full=True)
+
+    @property
+    def backing(self) -> Path:
+        """The data of PostgreSQL, RabbitMQ, Redis, S3 and Prometheus, and their password."""
+        return self.root / "backing"
 
     @property
     def models(self) -> Path:
@@ -104,3 +117,37 @@ class Ports:
     @property
     def mlflow(self) -> int:
         return 5000 + self.offset
+
+    # of `summit up --full`: none of these is where Debian's packages start servers of their own
+
+    @property
+    def postgresql(self) -> int:
+        return 8030 + self.offset
+
+    @property
+    def redis(self) -> int:
+        return 8031 + self.offset
+
+    @property
+    def rabbitmq(self) -> int:
+        return 8032 + self.offset
+
+    @property
+    def rabbitmq_node(self) -> int:
+        return 8033 + self.offset
+
+    @property
+    def rabbitmq_names(self) -> int:
+        return 8034 + self.offset
+
+    @property
+    def s3(self) -> int:
+        return 8040 + self.offset
+
+    @property
+    def s3_parts(self) -> Sequence[int]:
+        return range(self.s3 + 1, self.s3 + 10)
+
+    @property
+    def prometheus(self) -> int:
+        return 8050 + self.offset

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cli.batch_door import BatchDoor, add_address, address, as_line, batch_door
-from cli.home import Home
+from cli.here import plan_here
 from cli.job_input import JobInput, from_file, from_uri
 from cli.job_watch import summary, watch
 from cli.settings import CliSettings
@@ -151,8 +151,7 @@ def _input(options: argparse.Namespace, settings: CliSettings) -> JobInput:
             s3_endpoint_url=settings.s3_endpoint_url,
         )
     is_near = urlsplit(address(options, settings)).hostname in _LOOPBACK
-    home = Home(settings.home.expanduser().absolute())
-    return from_file(Path(options.documents), home.job_inputs, is_near=is_near)
+    return from_file(Path(options.documents), plan_here(settings).home.job_inputs, is_near=is_near)
 
 
 async def _send(door: BatchDoor, data: RequestedData) -> None:

@@ -4,29 +4,20 @@ Pure: `up.py` makes it happen.
 """
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cli.home import Home, Ports
+from cli.service import Service
+from cli.stores import FileStores, Stores
 from rollout.pair import Pair
 from serving.supervisor import Program
 
+if TYPE_CHECKING:
+    from cli.backing.servers import Servers
+
 MODEL_NAME = "summit-extract"
 _LOOPBACK = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One process of the platform."""
-
-    program: Program
-    ports: Sequence[int]
-    ready_url: str
-    purpose: str
-
-    @property
-    def name(self) -> str:
-        return self.program.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +26,13 @@ class Plan:
 
     home: Home
     ports: Ports
+    servers: "Servers | None" = None
+    """What stands in the place of SQLite, files and the queue in the ledger; None where nothing does."""
+
+    @property
+    def stores(self) -> Stores:
+        """Where things are kept."""
+        return self.servers or FileStores(self.home)
 
     @property
     def gateway_url(self) -> str:
@@ -48,22 +46,21 @@ class Plan:
     def mlflow_url(self) -> str:
         return f"http://{_LOOPBACK}:{self.ports.mlflow}"
 
-    @property
-    def mlflow_database(self) -> str:
-        """The tracking URI for those who come while no server runs."""
-        return f"sqlite:///{self.home.mlflow / 'mlflow.db'}"
-
     def first_pair(self) -> Pair:
         """The pair that a machine without routes serves from, as far as it is known before there is a model."""
         return Pair("", slot=0, directory=self.home.models, port_offset=self.ports.offset)
+
+    def beneath(self) -> list[Service]:
+        """What the platform stands on: it starts before all else."""
+        return self.servers.services() if self.servers else []
 
     def always(self) -> list[Service]:
         """What runs whichever model version serves: it starts first."""
         return [self._mlflow(), self._fallback(), self._gateway(), self._eventing()]
 
     def afterwards(self) -> list[Service]:
-        """What starts once the routes stand that it then owns."""
-        return [self._rollout()]
+        """What starts once the platform answers: the owner of its routes, and what brings it events."""
+        return [self._rollout(), *(self.servers.sources(self.eventing_url) if self.servers else ())]
 
     def stages(self, pair: Pair) -> list[Service]:
         """The pod of one model version: predictor and transformer."""
@@ -86,15 +83,13 @@ class Plan:
     def _mlflow(self) -> Service:
         command = [
             *_module("mlflow"), "server", "--host", _LOOPBACK, "--port", str(self.ports.mlflow), "--workers", "1",
-            "--backend-store-uri", self.mlflow_database,
-            "--artifacts-destination", str(self.home.mlflow / "artifacts"),
         ]  # fmt: skip
         quiet = {
             "DO_NOT_TRACK": "true",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # nine processes more, for features that nobody uses here
         }
-        program = Program("mlflow", command, quiet, rank=1)
+        program = Program("mlflow", command, {**self.stores.mlflow, **quiet}, rank=1)
         return Service(program, (self.ports.mlflow,), f"{self.mlflow_url}/health", "model registry")
 
     def _fallback(self) -> Service:
@@ -114,8 +109,7 @@ class Plan:
             "GATEWAY_GRPC_PORT": str(self.ports.gateway_grpc),
             "GATEWAY_METRICS_PORT": str(self.ports.gateway_metrics),
             "GATEWAY_METRICS_ON_MAIN_PORT": "true",
-            "GATEWAY_ROUTES_FILE": str(self.home.routes),
-            "GATEWAY_FLAGS_FILE": str(self.home.flags),
+            **self.stores.gateway,
             "GATEWAY_DRAIN_SECONDS": "0",
             "GATEWAY_UPSTREAM_URL": self.first_pair().url,
             "GATEWAY_EVENTING_URL": self.eventing_url,
@@ -127,6 +121,7 @@ class Plan:
 
     def _rollout(self) -> Service:
         environment = {
+            **self.stores.rollout,
             "MLFLOW_TRACKING_URI": self.mlflow_url,
             "ROLLOUT_MODEL_NAME": MODEL_NAME,
             "ROLLOUT_STATE_DIRECTORY": str(self.home.rollouts),
@@ -146,14 +141,12 @@ class Plan:
 
     def _eventing(self) -> Service:
         environment = {
+            **self.stores.eventing,
             "EVENTING_LISTEN_HOST": _LOOPBACK,
             "EVENTING_LISTEN_PORT": str(self.ports.eventing),
-            "EVENTING_RESULTS_URI": self.home.job_results.as_uri(),
-            "EVENTING_READABLE_URIS": self.home.job_inputs.as_uri(),
             "EVENTING_DRAIN_SECONDS": "0",
-            "DATABASE_URL": f"sqlite:///{self.home.ledger}",
             "AI_SERVICE_URL": self.gateway_url,
-            "K_SINK": "",  # the queue in the ledger, whatever the environment says
+            "K_SINK": "",  # whatever the environment says
         }
         program = Program("eventing", _module("eventing"), environment, rank=6)
         return Service(program, (self.ports.eventing,), f"{self.eventing_url}/ready", "batch jobs")

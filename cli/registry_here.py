@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from cli.health import is_ready
-from cli.home import Home, Ports
-from cli.platform import Plan
+from cli.here import plan_here
 from cli.settings import CliSettings
+from cli.stores import FileStores
 from registry.settings import RegistrySettings
 from registry.store import Connection
 
@@ -15,8 +15,7 @@ def registry_here(settings: CliSettings) -> Connection:
     connection = RegistrySettings.load().connection()
     if connection.tracking_uri:
         return connection
-    home = Home(settings.home.expanduser().absolute())
-    home.make()
-    plan = Plan(home, Ports(settings.port_offset))
-    is_served = is_ready(plan.always()[0])
-    return replace(connection, tracking_uri=plan.mlflow_url if is_served else plan.mlflow_database)
+    plan = plan_here(settings)
+    plan.home.make()
+    is_served = plan.home.is_full or is_ready(plan.always()[0])
+    return replace(connection, tracking_uri=plan.mlflow_url if is_served else FileStores(plan.home).mlflow_database)

@@ -1,25 +1,28 @@
 """The way up: what starts when, so that a machine that has served before serves again as soon as its model is loaded.
 
-The pairs of the last run start beside the registry; only a machine without any waits for the registry first.
+The pairs of the last run start beside the registry; only a machine without any waits for the registry first. Servers of
+the platform's own, where it has any, are there before all of it.
 """
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cli import checks, health, shipping
-from cli.platform import MODEL_NAME, Plan, Service
+from cli.platform import MODEL_NAME, Plan
+from cli.service import Service
 from cli.terminal import step
 from registry.reference import FILE_NAME
 from registry.store import Connection
 from rollout.pair import Pair
+from rollout.pairs import OWNER as PAIRS
 from rollout.pairs import PairsFile, SupervisedPairs
-from rollout.routes_file import RoutesFile
+from rollout.routes import open_routes
 from rollout.state_file import StateFile, forget_champion
 from serving.supervisor import Supervisor, log_in
 from summit_inference.routes_document import Route
 
 _MLFLOW_SECONDS, _READY_SECONDS = 180.0, 180.0
-_OWNER = "platform"
+_OWNER, _BENEATH = "platform", "beneath"
 
 
 def pairs_of(plan: Plan, supervisor: Supervisor) -> SupervisedPairs:
@@ -36,12 +39,14 @@ def start(plan: Plan, supervisor: Supervisor) -> None:
     always, pairs = plan.always(), pairs_of(plan, supervisor)
     pairs.renew(_is_whole)
     checks.check_disk(plan.home.root)
-    checks.check_ports([*always, *plan.afterwards(), *_stages(plan, pairs.all() or [plan.first_pair()])])
+    stages = _stages(plan, pairs.all() or [plan.first_pair()])
+    checks.check_ports([*plan.beneath(), *always, *plan.afterwards(), *stages])
+    _start_beneath(plan, supervisor)
     what = "the registry, the fallback and the gateway"
     with step(f"starting {what}, {_named(pairs.all())}" if pairs.all() else f"starting {what}"):
         supervisor.declare(_OWNER, [service.program for service in always])
         pairs.declare()
-        supervisor.start()
+        supervisor.follow()
         _wait(plan, always[:1], _MLFLOW_SECONDS)
     connection = Connection(plan.mlflow_url)
     shipping.publish_missing(connection)
@@ -60,9 +65,21 @@ def start(plan: Plan, supervisor: Supervisor) -> None:
     _wait(plan, plan.afterwards(), _READY_SECONDS)
 
 
+def _start_beneath(plan: Plan, supervisor: Supervisor) -> None:
+    """Start the manager with nothing but the servers that the platform stands on, if any, and wait for these."""
+    supervisor.declare(_OWNER, [])
+    supervisor.declare(PAIRS, [])
+    supervisor.declare(_BENEATH, [service.program for service in plan.beneath()])
+    supervisor.start()
+    if plan.servers:
+        with step("starting PostgreSQL, RabbitMQ, Redis, S3 and Prometheus"):
+            _wait(plan, plan.beneath(), _READY_SECONDS)
+            plan.servers.fill()
+
+
 def _served(plan: Plan, connection: Connection) -> list[str]:
     """The versions that shall run: those of a rollout that is under way, otherwise the champion alone."""
-    document = RoutesFile(plan.home.routes).read()
+    document = open_routes(plan.home.routes, plan.stores.redis_url).read()
     if document and len(document.routes) > 1:
         return [route.model_version for route in document.routes]
     return [shipping.champion(connection).version]
@@ -70,15 +87,15 @@ def _served(plan: Plan, connection: Connection) -> list[str]:
 
 def _route(plan: Plan, pairs: Sequence[Pair], versions: Sequence[str]) -> None:
     """Send requests to these versions, where they answer now; the percents of a rollout that is under way stay."""
-    file = RoutesFile(plan.home.routes)
-    document = file.read()
+    store = open_routes(plan.home.routes, plan.stores.redis_url)
+    document = store.read()
     urls = {pair.model_version: pair.url for pair in pairs}
     routes = [
         route.model_copy(update={"url": urls[route.model_version]})
         for route in (document.routes if document else ())
         if route.model_version in versions
     ] or [Route(model_version=versions[0], percent=100, url=urls[versions[0]])]
-    file.write(routes, document.generation if document else 0)
+    store.write(routes, document.generation if document else 0)
 
 
 def _is_whole(pair: Pair) -> bool:

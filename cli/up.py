@@ -5,22 +5,25 @@ import json
 import shutil
 import signal
 import threading
+from urllib.parse import urlsplit
 
 from cli import health
-from cli.home import Home, Ports
-from cli.platform import MODEL_NAME, Plan, Service
+from cli.here import plan_here, plan_of, supervisor_of
+from cli.platform import MODEL_NAME, Plan
+from cli.service import Service
 from cli.settings import CliSettings
 from cli.start import start
 from cli.terminal import console, put, say, step
 from rollout.pairs import PairsFile
-from rollout.routes_file import RoutesFile
+from rollout.routes import open_routes
 from serving.supervisor import ProcessState, Supervisor
-from summit_inference.errors import ConfigurationError
+from summit_inference.errors import ConfigurationError, UpstreamUnreachable
 
 
 def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The three verbs."""
     up = verbs.add_parser("up", help="start the whole platform on this machine")
+    up.add_argument("--full", action="store_true", help="on PostgreSQL, RabbitMQ, Redis, S3 and Prometheus of its own")
     up.add_argument("--detach", action="store_true", help="return when all is ready, and leave it running")
     up.set_defaults(run=run_up)
     status = verbs.add_parser("status", help="what runs on this machine, and what it serves")
@@ -33,9 +36,13 @@ def add_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run_up(options: argparse.Namespace, settings: CliSettings) -> int:
     """Start everything, say how to use it, and stop it on Ctrl-C unless detached."""
-    plan, supervisor = _platform(settings)
-    if supervisor.is_running():  # it is not ours to stop
+    if supervisor_of(plan_here(settings).home).is_running():  # it is not ours to stop
         raise ConfigurationError("the platform runs already; look with: summit status, stop it with: summit down")
+    plan = plan_of(settings, is_full=options.full)
+    plan.home.make()
+    if plan.servers:
+        plan.servers.make()
+    supervisor = supervisor_of(plan.home)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: _interrupt(stop))
@@ -61,11 +68,12 @@ def _interrupt(stop: threading.Event) -> None:
 
 def run_status(options: argparse.Namespace, settings: CliSettings) -> int:
     """Print each process with its state; 0 if all are ready, 1 if not."""
-    plan, supervisor = _platform(settings)
+    plan = plan_here(settings)
+    supervisor = supervisor_of(plan.home)
     processes = supervisor.processes() if supervisor.is_running() else []
     pairs = PairsFile(plan.home.pairs, plan.ports.offset).read()
     stages = [service for pair in pairs for service in plan.stages(pair)]
-    services = {service.name: service for service in (*plan.always(), *plan.afterwards(), *stages)}
+    services = {service.name: service for service in (*plan.beneath(), *plan.always(), *plan.afterwards(), *stages)}
     rows = [_row(process, services[process.name]) for process in processes if process.name in services]
     served = _served(plan)
     is_ready = bool(rows) and len(rows) == len(services) and all(row["ready"] for row in rows)
@@ -84,22 +92,16 @@ def run_status(options: argparse.Namespace, settings: CliSettings) -> int:
 
 def run_down(options: argparse.Namespace, settings: CliSettings) -> int:
     """Stop everything; what does not run is no error."""
-    plan, supervisor = _platform(settings, make=False)
+    supervisor = supervisor_of(plan_here(settings).home)
     if supervisor.is_running():
         _stop(supervisor)
     else:
         say("nothing runs here")
     if options.purge:
-        shutil.rmtree(plan.home.root, ignore_errors=True)
-        say(f"removed {plan.home.root}")
+        root = plan_of(settings, is_full=False).home.root
+        shutil.rmtree(root, ignore_errors=True)
+        say(f"removed {root}")
     return 0
-
-
-def _platform(settings: CliSettings, *, make: bool = True) -> tuple[Plan, Supervisor]:
-    plan = Plan(Home(settings.home.expanduser().absolute()), Ports(settings.port_offset))
-    if make:
-        plan.home.make()
-    return plan, Supervisor(plan.home.supervisor, plan.home.logs)
 
 
 def _stop(supervisor: Supervisor) -> None:
@@ -109,16 +111,20 @@ def _stop(supervisor: Supervisor) -> None:
 
 
 def _row(process: ProcessState, service: Service) -> dict[str, object]:
-    url = service.ready_url.rsplit("/", 1)[0]
+    address = urlsplit(service.ready_url)
+    is_ready = health.is_ready(service) if service.ready_url else process.state == "RUNNING"
     return {
-        "name": process.name, "state": process.state.lower(), "pid": process.pid, "ready": health.is_ready(service),
-        "url": url, "purpose": service.purpose,
+        "name": process.name, "state": process.state.lower(), "pid": process.pid, "ready": is_ready,
+        "url": f"{address.scheme}://{address.netloc}" if service.ready_url else "", "purpose": service.purpose,
     }  # fmt: skip
 
 
 def _served(plan: Plan) -> dict[str, str | None]:
     """The model, and the version that most requests get."""
-    document = RoutesFile(plan.home.routes).read()
+    try:
+        document = open_routes(plan.home.routes, plan.stores.redis_url).read()
+    except UpstreamUnreachable:  # a Redis of the platform's own, which its row tells of
+        document = None
     first = max(document.routes, key=lambda route: route.percent) if document else None
     return {"name": MODEL_NAME, "version": first.model_version if first else None}
 
@@ -126,6 +132,8 @@ def _served(plan: Plan) -> dict[str, str | None]:
 def _welcome(plan: Plan, *, is_detached: bool) -> None:
     console.print()
     say(f"summit is up.   gateway {plan.gateway_url}   MLflow {plan.mlflow_url}   logs {plan.home.logs}")
+    if plan.servers:
+        say(f"Prometheus {plan.servers.prometheus.url}   S3 {plan.servers.s3.endpoint_url}   the rest: summit status")
     say("")
     say("Three things to try:")
     say(f"""  curl -s {plan.gateway_url}/extract -H 'content-type: application/json' \\

@@ -1,12 +1,14 @@
-"""What an environment is made of, and whether advisories speak of it: `audit.py PYTHON [--sbom FILE]`.
+"""What an environment, an image or a lock is made of, and whether advisories speak of it: `audit.py SUBJECT…`.
 
-PYTHON is an environment's interpreter: `.venv/bin/python`, or that of an image that is mounted. Needs the tools in the
-environment that runs this: `pip install cyclonedx-bom pip-audit`.
+A SUBJECT is an environment's interpreter (`.venv/bin/python`), a lock (`requirements/platform.txt`), or a folder that
+is called after an image and has its files (`ln -s "$(buildah mount CONTAINER)" gateway`). `--sboms FOLDER` writes a
+bill of materials of each there, as CycloneDX. Needs its tools beside it: `pip install cyclonedx-bom pip-audit`.
 
-The verdict is the last line of standard output, as JSON, and the exit status:
+The verdict on each is a line of standard output, as JSON, and the worst one the exit status:
     0  clean        an advisory source answered for every package, and knows nothing against any
     1  vulnerable   it knows something
     2  not audited  no source answered, or packages were skipped: nobody knows, and that is never called clean
+Of several, 1 comes before 2.
 """
 
 import argparse
@@ -14,7 +16,9 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +35,8 @@ class Verdict:
     """That a source spoke of."""
     findings: tuple[str, ...] = ()
     """`package version: advisory`."""
-    skipped: tuple[str, ...] = ()
-    """Packages that no source was asked about, with the reason."""
+    skipped: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Packages of which no source spoke, by the reason."""
     reason: str = ""
 
 
@@ -43,22 +47,22 @@ def verdict(report: dict[str, Any] | None, complaint: str) -> Verdict:
             "not audited", 0, reason=complaint.strip().splitlines()[-1] if complaint.strip() else "no report"
         )
     known = [each for each in report["dependencies"] if "skip_reason" not in each and each["name"] != _OURS]
-    skipped = tuple(
-        f"{each['name']}: {each['skip_reason']}"
-        for each in report["dependencies"]
-        if "skip_reason" in each and each["name"] != _OURS
-    )
+    skipped = defaultdict(list)
+    for each in report["dependencies"]:
+        if "skip_reason" in each and each["name"] != _OURS:
+            skipped[each["skip_reason"].partition(":")[0]].append(each["name"])
     findings = tuple(f"{each['name']} {each['version']}: {flaw['id']}" for each in known for flaw in each["vulns"])
     if findings:
-        return Verdict("vulnerable", len(known), findings, skipped)
+        return Verdict("vulnerable", len(known), findings, dict(skipped))
     if skipped or not known:
-        return Verdict("not audited", len(known), skipped=skipped, reason="packages were skipped")
+        return Verdict("not audited", len(known), skipped=dict(skipped), reason="packages were skipped")
     return Verdict("clean", len(known))
 
 
-def audit(python: Path, timeout_seconds: float) -> Verdict:
-    """The verdict on an environment's packages, as listed by its own pip or by ours."""
-    command = [_tool("pip-audit"), "--format", "json", "--progress-spinner", "off", "--path", str(_site(python))]
+def audit(subject: Path, timeout_seconds: float) -> Verdict:
+    """The verdict on a subject's packages."""
+    what = ["--no-deps", "--disable-pip", "-r", str(subject)] if _is_lock(subject) else ["--path", str(_site(subject))]
+    command = [_tool("pip-audit"), "--format", "json", "--progress-spinner", "off", *what]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
@@ -70,23 +74,28 @@ def audit(python: Path, timeout_seconds: float) -> Verdict:
     return verdict(report, done.stderr)
 
 
-def write_sbom(python: Path, file: Path) -> None:
-    """CycloneDX 1.6 of an environment, as JSON."""
-    command = [
-        _tool("cyclonedx-py"),
-        "environment",
-        str(python),
-        "--output-reproducible",
-        "--of",
-        "JSON",
-        "-o",
-        str(file),
-    ]
+def write_sbom(subject: Path, file: Path) -> None:
+    """CycloneDX 1.6 of a subject, as JSON."""
+    what = ["requirements", str(subject)] if _is_lock(subject) else ["environment", str(_python(subject))]
+    command = [_tool("cyclonedx-py"), *what, "--output-reproducible", "--of", "JSON", "-o", str(file)]
     subprocess.run(command, check=True, stdout=sys.stderr)
 
 
-def _site(python: Path) -> Path:
-    (site,) = python.parent.parent.glob("lib/python3.*/site-packages")
+def name_of(subject: Path) -> str:
+    """What its bill of materials is called."""
+    return subject.stem if _is_lock(subject) else subject.name if subject.is_dir() else "environment"
+
+
+def _is_lock(subject: Path) -> bool:
+    return subject.suffix == ".txt"
+
+
+def _python(subject: Path) -> Path:
+    return subject / "opt" / "summit" / "bin" / "python" if subject.is_dir() else subject
+
+
+def _site(subject: Path) -> Path:
+    (site,) = _python(subject).parent.parent.glob("lib/python3.*/site-packages")
     return site
 
 
@@ -102,15 +111,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="audit.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("python", type=Path, help="the environment's interpreter")
+    parser.add_argument("subjects", metavar="SUBJECT", type=Path, nargs="+")
     parser.add_argument("--timeout-seconds", type=float, default=900.0, help="for the sources to answer")
-    parser.add_argument("--sbom", type=Path, help="write a CycloneDX bill of materials there")
+    parser.add_argument("--sboms", metavar="FOLDER", type=Path, help="write a bill of materials of each there")
     options = parser.parse_args()
-    if options.sbom:
-        write_sbom(options.python, options.sbom)
-    found = audit(options.python, options.timeout_seconds)
-    print(json.dumps(asdict(found)))
-    return _STATUS[found.verdict]
+    statuses = set()
+    for subject in options.subjects:
+        if options.sboms:
+            options.sboms.mkdir(parents=True, exist_ok=True)
+            write_sbom(subject, options.sboms / f"{name_of(subject)}.cdx.json")
+        found = audit(subject, options.timeout_seconds)
+        print(json.dumps({"subject": name_of(subject), **asdict(found)}))
+        statuses.add(_STATUS[found.verdict])
+    return next(status for status in (1, 2, 0) if status in statuses)
 
 
 if __name__ == "__main__":

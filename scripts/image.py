@@ -20,6 +20,7 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parents[1]
 _DOCKERFILE = _ROOT / "docker" / "Dockerfile"
 _TOOLS = ("docker", "podman", "buildah")
+_WITH_TORCH = ("predictor", "ray")
 _NOT_IN_A_BASE = (
     "usr/share/doc",
     "usr/share/info",
@@ -43,7 +44,7 @@ def version() -> str:
 
 def tag(image: str, torch: str = "cpu") -> str:
     """What the image is called, such as `summit/predictor:0.1.0-cuda`."""
-    is_gpu = image == "predictor" and torch == "cuda"
+    is_gpu = image in _WITH_TORCH and torch == "cuda"
     return f"summit/{image}:{version()}{'-cuda' if is_gpu else ''}"
 
 

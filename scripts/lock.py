@@ -15,12 +15,16 @@ _ROOT = Path(__file__).resolve().parents[1]
 _TORCH = "torch==2.13.0"
 """Pinned here and not in pyproject.toml, whose range stays open for those who bring another build."""
 
+_RAY = "ray"
+"""The extra of very large jobs, which is as large as all the others, and which one machine has no use for."""
+
 
 def main() -> None:
     """Write the locks."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"]
-    run_time = [*project["project"]["dependencies"], *(line for extra in extras.values() for line in extra), _TORCH]
+    on_one_machine = (line for name, extra in extras.items() if name != _RAY for line in extra)
+    run_time = [*project["project"]["dependencies"], *on_one_machine, _TORCH]
     platform = _resolved(run_time)
     _write("platform.txt", "what `make up` installs: every component in one environment", platform)
     dev = _resolved([*platform, *project["dependency-groups"]["dev"]])

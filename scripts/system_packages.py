@@ -1,4 +1,9 @@
-"""The programs that tests start, from Debian's packages: says which are missing, and installs them where it may."""
+"""The programs that tests and `make up-full` start, from Debian's packages: installs what is missing, where it may.
+
+system_packages.py            for `make test`
+system_packages.py --long     and for `make test-long`
+system_packages.py --full     for `make up-full` alone
+"""
 
 import os
 import shutil
@@ -6,15 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-_PROGRAMS = {
-    "chromium": "/usr/bin/chromium",
-    "curl": "/usr/bin/curl",
-    "prometheus": "/usr/bin/promtool",
-    "postgresql": "/usr/lib/postgresql/*/bin/initdb",
-    "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
-    "redis-server": "/usr/bin/redis-server",
-}
-"""Package → a file that it brings."""
+from cli.backing.programs import missing_packages
+
+_FOR_TESTS = {"chromium": "/usr/bin/chromium"}
+"""Package → a file that it brings: what tests start besides the servers of `make up-full`."""
 _FOR_LONG_TESTS = {
     "buildah": "/usr/bin/buildah",
     "debootstrap": "/usr/sbin/debootstrap",
@@ -25,17 +25,21 @@ _FOR_LONG_TESTS = {
 
 def main() -> int:
     """Install what is missing; 1, with the line to run, where that is not ours to do."""
-    programs = _PROGRAMS | (_FOR_LONG_TESTS if "--long" in sys.argv else {})
-    missing = [package for package, file in programs.items() if not any(Path("/").glob(file.lstrip("/")))]
+    missing = _missing()
     if not missing:
         return 0
     line = f"apt-get install -y --no-install-recommends {' '.join(missing)}"
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        print(f"the tests start programs that are missing here; install them with:\n  sudo {line}", file=sys.stderr)
+        print(f"programs are missing here; install them with:\n  sudo {line}", file=sys.stderr)
         return 1
-    print(f"installing what the tests start: {line}", file=sys.stderr)
+    print(f"installing what is missing here: {line}", file=sys.stderr)
     subprocess.run(["apt-get", "update", "-qq"], check=True)
     return subprocess.run(["env", "DEBIAN_FRONTEND=noninteractive", *line.split()], check=False).returncode
+
+
+def _missing() -> list[str]:
+    files = {} if "--full" in sys.argv else _FOR_TESTS | (_FOR_LONG_TESTS if "--long" in sys.argv else {})
+    return [*(package for package, file in files.items() if not Path(file).exists()), *missing_packages()]
 
 
 if __name__ == "__main__":

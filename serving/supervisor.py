@@ -31,11 +31,16 @@ class Program:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Added to the environment of the manager. It is written to a file, so it holds no secret."""
+    """Added to the environment of the manager. It is written to a file that its owner alone may read."""
     rank: int = 1
     """Started in this order, stopped in the opposite one."""
     stop_seconds: int = 15
-    """How long it may take to end on SIGTERM before it is killed."""
+    """How long it may take to end on its signal before it is killed."""
+    stop_signal: str = "TERM"
+    user: str = ""
+    """Whose process it is; the manager's where none is named. Only root's manager may name another."""
+    folder: Path | None = None
+    """Where it starts; the manager's folder where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,7 @@ def options_of(program: Program, logs: Path) -> dict[str, object]:
     Raises:
         ConfigurationError: a value cannot be written down.
     """
+    own = {"user": program.user, "directory": program.folder}
     return {
         "command": " ".join(map(_quoted, program.command)),
         "environment": ",".join(f"{name}={_quoted(value)}" for name, value in sorted(program.environment.items())),
@@ -193,12 +199,14 @@ def options_of(program: Program, logs: Path) -> dict[str, object]:
         "startsecs": 2,
         "startretries": 1000,
         "stopwaitsecs": program.stop_seconds,
+        "stopsignal": program.stop_signal,
         "stopasgroup": "true",
         "killasgroup": "true",
         "redirect_stderr": "true",
         "stdout_logfile": log_in(logs, program.name),
         "stdout_logfile_maxbytes": "10MB",
         "stdout_logfile_backups": 2,
+        **{name: value for name, value in own.items() if value},
     }
 
 

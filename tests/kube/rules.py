@@ -5,10 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kube.pods import Pod, pods
-from kube.rendering import Document, of_kind
+from kube.rendering import Document, of_kind, title
 
 _TAGGED = re.compile(r"[a-z0-9][a-z0-9./_-]*:(?!latest$)[A-Za-z0-9][A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*")
 _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
+_CLUSTER_WIDE = {
+    "ClusterRole", "ClusterRoleBinding", "ClusterServingRuntime", "ClusterStorageContainer", "CustomResourceDefinition",
+    "Namespace", "PriorityClass",
+}  # fmt: skip
 _EXACT_URI = re.compile(r"mlflow://[A-Za-z0-9_-]+/[0-9]+(@sha256:[0-9a-f]{64})?")
 
 
@@ -153,7 +157,17 @@ def stages_are_one_process(resources: Iterable[Document]) -> list[str]:
     ]
 
 
+def namespaces_are_stated(resources: Iterable[Document]) -> list[str]:
+    """What lives in a namespace names it: else it is applied to whichever one the caller's kubectl stands in."""
+    return [
+        f"{title(resource)}: names no namespace"
+        for resource in resources
+        if resource["kind"] not in _CLUSTER_WIDE and not resource["metadata"].get("namespace")
+    ]
+
+
 RULES = (
+    namespaces_are_stated,
     images_are_exact,
     knative_pods_have_one_port,
     users_are_numbers,

@@ -11,7 +11,9 @@ from typing import Any
 
 import httpx
 
-_PORTS = (5000, 8000, 8001, 8010, 8020, *range(8080, 8084), *range(8090, 8094), *range(8100, 8104), 9102, 9104)
+_OF_PAIRS = (*range(8080, 8084), *range(8090, 8094), *range(8100, 8104))
+_BENEATH = (*range(8030, 8035), *range(8040, 8050), 8050)  # of `summit up --full`
+_PORTS = (5000, 8000, 8001, 8010, 8020, *_BENEATH, *_OF_PAIRS, 9102, 9104)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from serving.supervisor import Program
+
 _POLL_SECONDS = 0.05
 _START_SECONDS = 90
 _STOP_SECONDS = 3  # no server here has anything to save
@@ -68,6 +70,14 @@ def running(
         yield process
     finally:
         stop(process)
+
+
+def started(
+    program: Program, *, log: Path, is_ready: Callable[[], bool]
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """The program as the platform's process manager would start it, and as `running` ends it."""
+    user = program.user or None
+    return running(program.command, log=log, is_ready=is_ready, environment=program.environment, user=user)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,15 +1,16 @@
 """A real Prometheus that scrapes servers of the test, and the programs of Debian's package `prometheus`."""
 
 import contextlib
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-from servers.processes import answers, free_ports, program, running
+from servers.processes import answers, free_ports, program, started
+
+from cli.backing import prometheus as prometheus_of_platform
 
 _INSTALL = "apt-get install -y --no-install-recommends prometheus"
 _SCRAPE_SECONDS = 0.5
@@ -48,26 +49,11 @@ def promtool() -> str:
 @contextlib.contextmanager
 def prometheus(folder: Path, targets: Mapping[str, int]) -> Iterator[Prometheus]:
     """A Prometheus over these jobs, each a loopback port with `/metrics`, all of which it has scraped."""
-    (port,) = free_ports(1)
-    configuration = folder / "prometheus.json"
-    configuration.write_text(json.dumps(_configuration(targets)))
-    command = [
-        program("prometheus", install=_INSTALL),
-        f"--config.file={configuration}",
-        f"--storage.tsdb.path={folder / 'prometheus'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with running(command, log=folder / "prometheus.log", is_ready=lambda: answers(port)):
-        server = Prometheus(f"http://127.0.0.1:{port}")
+    own = prometheus_of_platform.Prometheus(
+        folder, free_ports(1)[0], {name: [port] for name, port in targets.items()}, scrape_seconds=_SCRAPE_SECONDS
+    )
+    own.make()
+    with started(own.program(), log=folder / "prometheus.log", is_ready=lambda: answers(own.port)):
+        server = Prometheus(own.url)
         server.wait("up == 1", lambda found: len(found) == len(targets))
         yield server
-
-
-def _configuration(targets: Mapping[str, int]) -> dict[str, object]:
-    jobs: Sequence[object] = [
-        {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]} for name, port in targets.items()
-    ]
-    return {
-        "global": {"scrape_interval": f"{round(_SCRAPE_SECONDS * 1000)}ms", "scrape_timeout": "500ms"},
-        "scrape_configs": jobs,
-    }

@@ -1,6 +1,7 @@
 """An audit that nobody answered is never called clean."""
 
 import importlib.util
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +41,27 @@ def test_the_verdict_says_what_is_known(report: dict[str, Any] | None, expected:
     found = AUDIT.verdict(report, "ERROR: connection refused\n")
     assert found.verdict == expected
     assert (found.reason != "") == (expected == "not audited")
+
+
+def test_packages_that_were_skipped_are_named_by_the_reason() -> None:
+    report = {"dependencies": [GOOD, {"name": "torch", "skip_reason": "Dependency not found: torch (2.13.0+cpu)"}]}
+    assert AUDIT.verdict(report, "").skipped == {"Dependency not found": ["torch"]}
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        pytest.param("requirements/platform.txt", "platform", id="a lock"),
+        pytest.param(".venv/bin/python", "environment", id="an environment"),
+    ],
+)
+def test_a_bill_of_materials_is_called_after_its_subject(subject: str, name: str) -> None:
+    assert AUDIT.name_of(Path(subject)) == name
+
+
+def test_the_bill_of_an_image_is_called_after_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "gateway").mkdir()
+    assert AUDIT.name_of(tmp_path / "gateway") == "gateway"
 
 
 def test_the_reason_is_the_tool_s_own() -> None:

@@ -15,6 +15,8 @@ from predictor.settings import PredictorSettings
 PAGES = [
     *(ROOT / "docs" / "guides" / f"{name}.md" for name in ("install", "upgrade", "gpu", "scale-and-cost", "drills")),
     *(ROOT / "docs" / "guides" / f"{name}.md" for name in ("deploy-checklist", "cluster-proofs", "network")),
+    ROOT / "docs" / "guides" / "one-machine.md",
+    ROOT / "docs" / "reference" / "seed-map.md",
     ROOT / "manifests" / "README.md",
     ROOT / "kind-cluster" / "README.md",
 ]
@@ -51,6 +53,26 @@ def test_files_that_are_named_exist(page: Path) -> None:
         page.read_text(),
     )
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+SEED = (
+    "config/ai/models.yaml",
+    "`up-full`",
+    "the smoke test",
+    "`Dockerfile.ai`",
+    "`docker-compose.gpu.yml`",
+    "`MODEL_VERSION`",
+    "`MODEL_BUCKET`",
+    "the deploy checklist",
+    "the drills",
+)
+
+
+@pytest.mark.parametrize("item", SEED)
+def test_every_item_of_the_seed_is_mapped(item: str) -> None:
+    page = (ROOT / "docs" / "reference" / "seed-map.md").read_text("utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if item in line.split(" | ")[0]]
+    assert [bool(row[1].strip(" |")) for row in rows] == [True]
 
 
 def test_every_folder_of_manifests_is_in_its_readme() -> None:

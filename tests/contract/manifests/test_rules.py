@@ -37,6 +37,7 @@ def _transformer(service: Document) -> dict[str, Any]:
 
 
 BROKEN: dict[str, tuple[Rule, Callable[[Document], object]]] = {
+    "no namespace": (rules.namespaces_are_stated, lambda s: s["metadata"].pop("namespace")),
     "an image without a tag": (rules.images_are_exact, lambda s: _predictor(s).update(image="summit/predictor")),
     "an image called latest": (rules.images_are_exact, lambda s: _predictor(s).update(image="summit/predictor:latest")),
     "an image by a branch": (rules.images_are_exact, lambda s: _predictor(s).update(image="summit/predictor:main")),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from cli.checks import check_disk, check_ports
-from cli.platform import Service
+from cli.service import Service
 from serving.supervisor import Program
 from summit_inference.errors import ConfigurationError
 

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 from cli.home import Home, Ports
-from cli.platform import Plan, Service
+from cli.platform import Plan
+from cli.service import Service
 from rollout.pair import Pair
 
 PLAN = Plan(Home(Path("/home/ada/state")), Ports())

@@ -1,4 +1,4 @@
-from cli.rollout_view import decision_line, outcome_line, status_lines
+from cli.rollout_view import decision_line, outcome_line, status_lines, watch_line
 from rollout.phase import Phase
 from rollout.policy import Policy, Step
 from rollout.state import DecisionRecord, ExactVersion, ModelRollout, Outcome, RuleResult, Spec, Status, Verdict
@@ -51,3 +51,20 @@ def test_history_says_what_moved_how_it_ended_and_why() -> None:
     )  # fmt: skip
     assert "RolledBack  1 → 2" in outcome_line(outcome)
     assert "1.5 min  errors 9 of 80" in outcome_line(outcome)
+
+
+def test_a_watcher_reads_traffic_and_the_one_thing_that_is_waited_for() -> None:
+    line = watch_line(_rollout(RAMP), {"1": 75, "2": 25})
+    assert line.strip() == "75% version 1, 25% version 2   errors 2 of 812; needs about 210 more requests"
+
+
+def test_what_hinders_comes_before_what_more_requests_would_prove() -> None:
+    waiting = RuleResult(rule="errors", verdict=Verdict.HOLD, sentence="errors 0 of 1", needs=446, is_waiting=True)
+    hindering = RuleResult(rule="champion", verdict=Verdict.HOLD, sentence="the champion breaks the objectives too")
+    status = RAMP.model_copy(update={"rules": (waiting, hindering)})
+    assert watch_line(_rollout(status), {}).endswith("the champion breaks the objectives too")
+
+
+def test_where_nothing_is_judged_a_watcher_reads_what_happens() -> None:
+    status = RAMP.model_copy(update={"phase": Phase.ROLLING_BACK})
+    assert watch_line(_rollout(status), {"1": 100}).strip() == "100% version 1   the champion gets everything back"
