@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install check fix test test-long bench bench-quick wheel up smoke lock clean
+.PHONY: help install check fix test test-long bench bench-quick wheel up up-full smoke lock clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,11 +15,15 @@ help:  ## this list
 up: $(VENV)/.platform  ## the whole platform on this machine; Ctrl-C stops it
 	@exec $(BIN)/summit up
 
+up-full: $(VENV)/.dev  ## the same on PostgreSQL, RabbitMQ, Redis, S3 and Prometheus, as processes of this machine
+	@$(BIN)/python -P scripts/system_packages.py --full
+	@exec $(BIN)/summit up --full
+
 install: $(VENV)/.platform  ## what `make up` needs, into .venv
 
-test: $(VENV)/.dev  ## all tests, in about eleven minutes
+test: $(VENV)/.dev  ## all tests, in under ten minutes
 	@$(BIN)/python -P scripts/system_packages.py
-	$(BIN)/python -P -m pytest --numprocesses=2 --dist=loadgroup --junitxml=reports/tests.xml
+	$(BIN)/python -P -m pytest --numprocesses=2 --junitxml=reports/tests.xml
 	$(BIN)/python -P scripts/conformance.py reports/tests.xml --check
 
 test-long: $(VENV)/.long  ## the tests that take long
@@ -37,7 +41,7 @@ fix: $(VENV)/.dev  ## what can be mended without thinking
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev  ## ours beside six other servers, interleaved, in 15 minutes; one JSON document last
+bench: $(VENV)/.dev  ## ours beside six other servers, interleaved, in half an hour; one JSON document last
 	$(BIN)/python -m bench.compare
 
 bench-quick: $(VENV)/.dev  ## ours alone against the bare forward, in a minute; one JSON document last

@@ -23,7 +23,7 @@ from transformers_stage.pipeline import TextPipeline, TokenSequences, WindowPlan
 
 _R = TypeVar("_R")
 
-_QUEUE_TOKENS = 2**20
+QUEUE_TOKENS = 2**20
 """About 30,000 sentences: the caller waits for its own work alone, so nothing is refused for waiting long."""
 
 
@@ -37,16 +37,23 @@ class Extractor:
         self._thread = threading.Thread(target=self._loop.run_forever, name="extractor", daemon=True)
 
     @classmethod
-    def open(cls, directory: Path, settings: PredictorSettings | None = None, plan: WindowPlan | None = None) -> Self:
+    def open(
+        cls,
+        directory: Path,
+        settings: PredictorSettings | None = None,
+        plan: WindowPlan | None = None,
+        *,
+        expected_version: str | None = None,
+    ) -> Self:
         """The extractor of the artifact in `directory`, verified; takes seconds.
 
         `settings` are the predictor's, of which those of the engine count here.
 
         Raises:
-            ArtifactError: the files are not what was published, or can't be served.
+            ArtifactError: the files are not what was published, or can't be served; or they are of another version.
         """
-        artifact = open_artifact(directory)
-        chosen = settings or PredictorSettings(queue_tokens=_QUEUE_TOKENS)
+        artifact = open_artifact(directory, expected_version=expected_version)
+        chosen = settings or PredictorSettings(queue_tokens=QUEUE_TOKENS)
         predictor = build(chosen.model_copy(update={"model_directory": directory}), artifact.name)
         pipeline = TextPipeline.load(artifact.model_directory, artifact.tokenizer_directory, plan or WindowPlan())
         return cls(Lineage(artifact.name, artifact.version, artifact.run_id), pipeline, predictor)

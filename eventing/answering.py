@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eventing import documents
-from eventing.document import BadDocument, Document
+from eventing.document import BadDocument, Document, short_enough
 from eventing.documents import ReadLimits
 from eventing.ledger import ChunkLedger, ChunkResult, Leased
 from eventing.model import Model
@@ -13,8 +13,6 @@ from eventing.object_store import ObjectStore
 from eventing.results import Answer, attempt_place, write_chunk
 from summit_inference.errors import CallerError, ModelNotReady, ModelVersionNotFound, SummitError
 from summit_inference.spans import Span
-
-_TOO_LONG = "too_long"
 
 
 class ModelFailed(Exception):
@@ -62,7 +60,7 @@ class Answering:
             found = await asyncio.to_thread(self.chunks.documents, chunk)
         else:
             found = (await documents.read(chunk.range, self.store, self.limits))[chunk.skip : chunk.skip + chunk.take]
-        return [self._short_enough(each) for each in found]
+        return [short_enough(each, self.max_characters) for each in found]
 
     async def write(self, leased: Leased, rows: Sequence[Answer], errors: Sequence[BadDocument]) -> ChunkResult:
         """The chunk's objects, below its attempt's place."""
@@ -83,12 +81,6 @@ class Answering:
             raise
         except SummitError as error:
             raise ModelFailed(error, model_worked_before=is_suspect) from error
-
-    def _short_enough(self, document: Document | BadDocument) -> Document | BadDocument:
-        if isinstance(document, BadDocument) or len(document.text) <= self.max_characters:
-            return document
-        reason = f"The text has more than {self.max_characters} characters; cut it into several documents."
-        return BadDocument(document.line, document.id, _TOO_LONG, reason)
 
 
 async def _check(model: Model, version: str) -> None:

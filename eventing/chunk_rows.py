@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, insert, or_, select, update
 
 from eventing import ledger_events
 from eventing.database import is_due
@@ -126,15 +126,14 @@ class SqlChunks:
             connection.execute(mine.values(publish_at=at))
 
     def finished(self, job_id: str, attempt: int, *, after: str = "", limit: int = 1000) -> list[FinishedChunk]:
-        wanted = (
-            select(CHUNKS)
-            .where(CHUNKS.c.job_id == job_id, CHUNKS.c.attempt == attempt, CHUNKS.c.state == ChunkState.DONE)
-            .where(CHUNKS.c.chunk_id > after)
-            .order_by(CHUNKS.c.chunk_id)
-            .limit(limit)
-        )
+        wanted = _in_state(ChunkState.DONE, job_id, attempt, after, limit)
         with self._rows.database.transaction() as connection:
             return [FinishedChunk(row.chunk_id, _result_of(row)) for row in connection.execute(wanted)]
+
+    def open(self, job_id: str, attempt: int, *, after: str = "", limit: int = 1000) -> list[Chunk]:
+        with self._rows.database.transaction() as connection:
+            wanted = _in_state(ChunkState.OPEN, job_id, attempt, after, limit)
+            return [_chunk_of(row) for row in connection.execute(wanted)]
 
     @staticmethod
     def _close(connection: Connection, chunk: Chunk, state: ChunkState, values: dict[str, Any]) -> bool:
@@ -160,6 +159,17 @@ class SqlChunks:
 
 def _is(job_id: str, attempt: int, chunk_id: str) -> Any:
     return (CHUNKS.c.job_id == job_id) & (CHUNKS.c.attempt == attempt) & (CHUNKS.c.chunk_id == chunk_id)
+
+
+def _in_state(state: ChunkState, job_id: str, attempt: int, after: str, limit: int) -> Select[Any]:
+    """A page of the attempt's chunks in this state, by their ids."""
+    return (
+        select(CHUNKS)
+        .where(CHUNKS.c.job_id == job_id, CHUNKS.c.attempt == attempt, CHUNKS.c.state == state)
+        .where(CHUNKS.c.chunk_id > after)
+        .order_by(CHUNKS.c.chunk_id)
+        .limit(limit)
+    )
 
 
 def _at_work(job: Job | None, chunk: Chunk) -> Job | None:

@@ -67,6 +67,14 @@ def document_of(line: Line, max_bytes: int) -> Document | BadDocument:
     return _named(line, value) if isinstance(value, dict) else _bad(line, Fault.NOT_JSON)
 
 
+def short_enough(document: Document | BadDocument, max_characters: int) -> Document | BadDocument:
+    """The document, or, if its text has more code points, what is wrong with it."""
+    if isinstance(document, BadDocument) or len(document.text) <= max_characters:
+        return document
+    reason = f"The text has more than {max_characters} characters; cut it into several documents."
+    return BadDocument(document.line, document.id, Fault.TOO_LONG, reason)
+
+
 def _named(line: Line, value: dict[str, Any]) -> Document | BadDocument:
     document_id, text = value.get("id"), value.get("text")
     if document_id is None:

@@ -12,6 +12,7 @@ from eventing.chunk_range import Range
 from eventing.documents import ObjectReference
 from eventing.ledger import ChunkState, Job, NewJob, Part, Scanned
 from eventing.outbox_rows import Rows, record
+from eventing.ray_rows import give_to_ray
 from eventing.schema import CHUNKS, INLINE, JOBS, PARTS, SEEN
 from summit_inference.errors import Conflict, Overloaded
 from summit_inference.events import FailedData, StoredObject
@@ -160,6 +161,7 @@ class SqlJobs:
             )  # fmt: skip
             events = ledger_events.scans(job_id, attempt + 1, open_parts, self._rows.timing.source)
             record(connection, events, now)
+            give_to_ray(connection, self._rows, job_id)
             finish_if_done(connection, self._rows, job_id)
         return True
 
@@ -253,6 +255,7 @@ class SqlJobs:
         roots = (CHUNKS.c.job_id == job.job_id) & (CHUNKS.c.attempt == job.attempt)
         total = connection.scalar(select(func.sum(CHUNKS.c.take)).where(roots, CHUNKS.c.chunk_id == CHUNKS.c.root_id))
         change(connection, job.job_id, state=JobState.RUNNING, total=total or 0)
+        give_to_ray(connection, self._rows, job.job_id)
         finish_if_done(connection, self._rows, job.job_id)
 
     def _copy_chunks(self, connection: Connection, job: Job, now: float) -> int:

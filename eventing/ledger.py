@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from eventing.chunk_range import Range
 from eventing.document import Document
 from eventing.documents import ObjectReference
+from eventing.ray_run import RayRun
 from summit_inference.cloudevent import Event
 from summit_inference.events import FailedData, FileFormat, StoredObject
 from summit_inference.jobs import JobState
@@ -218,10 +219,14 @@ class Timing:
     """After which a chunk whose event brought nothing is published again; doubled each time, up to 16 times."""
     claim_seconds: float = 30.0
     """For one event of the outbox or of the queue to be handed on."""
+    delay_seconds: float = 30.0
+    """The farthest ahead that callers put anything off."""
     progress_seconds: float = 5.0
     """Between two `progressed` events of a job."""
     chunk_window: int = 512
     """Chunks of which an event is under way at once: what a broker holds for us."""
+    ray_documents: int | None = None
+    """From so many documents on, a job that came by reference is Ray's. None: no job is."""
     source: str = "/summit/eventing"
     """The source of the events that we send."""
 
@@ -292,6 +297,7 @@ class ChunkLedger(Protocol):
         """Publish the chunk's event again: the broker has given it up."""
 
     def finished(self, job_id: str, attempt: int, *, after: str = "", limit: int = 1000) -> list[FinishedChunk]: ...
+    def open(self, job_id: str, attempt: int, *, after: str = "", limit: int = 1000) -> list[Chunk]: ...
 
 
 class Outbox(Protocol):
@@ -335,6 +341,22 @@ class Quarantine(Protocol):
         """Close an open entry; False where it is not open."""
 
 
+class RayRuns(Protocol):
+    """Jobs in the hands of Ray: no event goes out for their chunks."""
+
+    def claim(self, limit: int, seconds: float) -> list[RayRun]:
+        """Those that nobody has looked after for so long, for the caller alone until that time is over again."""
+
+    def submit_again(self, run: RayRun) -> None:
+        """Count another submission."""
+
+    def end(self, run: RayRun) -> None:
+        """Take the job back. If it is not over, its open chunks go the ordinary way."""
+
+    def end_all(self) -> int:
+        """Take every job back; how many."""
+
+
 class Upkeep(Protocol):
     """What operators watch, what must not stand still, and what time removes."""
 
@@ -356,4 +378,5 @@ class Ledger:
     outbox: Outbox
     queue: Queue
     quarantine: Quarantine
+    ray: RayRuns
     upkeep: Upkeep

@@ -11,6 +11,7 @@ from eventing.ledger import Backlog, ChunkState, Ledger, Timing
 from eventing.outbox_rows import Clock, Rows, SqlOutbox
 from eventing.quarantine_rows import SqlQuarantine
 from eventing.queue_rows import SqlQueue
+from eventing.ray_rows import SqlRayRuns
 from eventing.schema import CHUNKS, JOBS, OUTBOX, QUARANTINE
 from summit_inference.jobs import JobState
 
@@ -27,6 +28,7 @@ def sql_ledger(database: Database, timing: Timing | None = None, clock: Clock = 
         outbox=SqlOutbox(rows),
         queue=SqlQueue(rows),
         quarantine=SqlQuarantine(rows),
+        ray=SqlRayRuns(rows),
         upkeep=SqlUpkeep(rows),
     )
 

@@ -17,7 +17,6 @@ from summit_inference.cloudevent import Event, structured_decoded, structured_en
 from summit_inference.events import ChunkData, event_of
 
 Clock = Callable[[], float]
-_MAX_DELAY_SECONDS = 86_400.0
 _MAX_DOUBLINGS = 4
 
 
@@ -69,26 +68,26 @@ class SqlOutbox:
                 connection.execute(update(CHUNKS).where(mine).values(publish_at=at))
 
     def _claim_events(self, connection: Connection, limit: int) -> list[Outgoing]:
-        now = self._rows.clock()
+        now, timing = self._rows.clock(), self._rows.timing
         found = connection.execute(
             select(OUTBOX)
-            .where(is_due(OUTBOX.c.available_at, now, _MAX_DELAY_SECONDS))
+            .where(is_due(OUTBOX.c.available_at, now, timing.claim_seconds + timing.delay_seconds))
             .order_by(OUTBOX.c.number)
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
         if found:
             mine = OUTBOX.c.number.in_([row.number for row in found])
-            until = now + self._rows.timing.claim_seconds
-            connection.execute(update(OUTBOX).where(mine).values(available_at=until))
+            connection.execute(update(OUTBOX).where(mine).values(available_at=now + timing.claim_seconds))
         return [Outgoing(row.number, structured_decoded(row.event.encode())) for row in found]
 
     def _claim_chunks(self, connection: Connection, limit: int) -> list[Outgoing]:
         now, timing = self._rows.clock(), self._rows.timing
-        horizon = timing.republish_seconds * 2**_MAX_DOUBLINGS + _MAX_DELAY_SECONDS
-        under_way = connection.scalar(
-            select(func.count()).where(CHUNKS.c.state == ChunkState.OPEN, is_ahead(CHUNKS.c.publish_at, now, horizon))
-        )
+        horizon = timing.republish_seconds * 2**_MAX_DOUBLINGS + timing.lease_seconds + timing.delay_seconds
+        # One that was never published was to be so at once: whatever the clock says now, its turn has come.
+        is_new = (CHUNKS.c.publications == 0) & CHUNKS.c.publish_at.is_not(None)
+        is_under_way = (CHUNKS.c.publications > 0) & is_ahead(CHUNKS.c.publish_at, now, horizon)
+        under_way = connection.scalar(select(func.count()).where(CHUNKS.c.state == ChunkState.OPEN, is_under_way))
         limit = min(limit, timing.chunk_window - (under_way or 0))
         if limit <= 0:
             return []
@@ -96,7 +95,7 @@ class SqlOutbox:
         found = connection.execute(
             select(CHUNKS, JOBS.c.model_version)
             .join(JOBS, JOBS.c.job_id == CHUNKS.c.job_id)
-            .where(CHUNKS.c.state == ChunkState.OPEN, is_due(CHUNKS.c.publish_at, now, horizon), is_free)
+            .where(CHUNKS.c.state == ChunkState.OPEN, or_(is_new, is_due(CHUNKS.c.publish_at, now, horizon)), is_free)
             .order_by(CHUNKS.c.publish_at, CHUNKS.c.chunk_id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=CHUNKS)

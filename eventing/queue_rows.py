@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from eventing.database import is_due
 from eventing.ledger import Message
@@ -10,8 +10,6 @@ from eventing.outbox_rows import Rows
 from eventing.schema import CHUNKS, OUTBOX, QUEUE
 from summit_inference.cloudevent import Event, structured_decoded, structured_encoded
 from summit_inference.events import ChunkData
-
-_MAX_DELAY_SECONDS = 86_400.0
 
 
 class SqlQueue:
@@ -38,10 +36,12 @@ class SqlQueue:
 
     def claim(self, limit: int, seconds: float, *, needs_model: bool) -> list[Message]:
         now = self._rows.clock()
+        is_new = QUEUE.c.tries == 0  # its turn has come, whatever the clock says now
+        is_back = is_due(QUEUE.c.available_at, now, seconds + self._rows.timing.delay_seconds)
         with self._rows.database.transaction() as connection:
             found = connection.execute(
                 select(QUEUE)
-                .where(QUEUE.c.needs_model == needs_model, is_due(QUEUE.c.available_at, now, _MAX_DELAY_SECONDS))
+                .where(QUEUE.c.needs_model == needs_model, or_(is_new, is_back))
                 .order_by(QUEUE.c.available_at, QUEUE.c.number)
                 .limit(limit)
                 .with_for_update(skip_locked=True)

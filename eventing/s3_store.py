@@ -14,7 +14,8 @@ from eventing.places import Place
 from summit_inference.errors import ConfigurationError, Conflict, InvalidRequest, UpstreamBroken, UpstreamUnreachable
 
 _PIECE_BYTES = 1024 * 1024
-_RETRIES = 5
+_RETRIES = 10
+"""So many that patience ends them: five are over in a second, in which S3 may still have another writer's object."""
 _WHOLE_OBJECT = timedelta(hours=1)
 """To read one to its end: what is silent is noticed sooner."""
 

@@ -1,4 +1,4 @@
-"""The ledger's tables. The first migration makes them as they stand here; a test holds the two together."""
+"""The ledger's tables. The migrations make them as they stand here; a test holds the two together."""
 
 from sqlalchemy import (
     BigInteger,
@@ -108,6 +108,17 @@ CHUNKS = Table(
     Column("failed", BigInteger),
     _of_a_job(),
     Index("chunks_to_publish", "state", "publish_at"),
+)
+
+RAY_RUNS = Table(
+    "ray_runs",
+    METADATA,
+    Column("job_id", String(128), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("submission", Integer, nullable=False),
+    Column("due_at", Double, nullable=False),
+    _of_a_job(),
+    Index("ray_runs_by_time", "due_at"),
 )
 
 OUTBOX = Table(

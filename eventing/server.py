@@ -28,6 +28,9 @@ from eventing.pace import Pace
 from eventing.places import Allowed
 from eventing.quarantine import QuarantineDesk
 from eventing.queue import EmbeddedQueue, RetryPolicy
+from eventing.ray_description import RayWork
+from eventing.ray_executor import RayExecutor
+from eventing.ray_jobs import RayJobs
 from eventing.scan import ScanWork
 from eventing.settings import EventingSettings
 from eventing.sink import TOLD_TYPES, Sink
@@ -80,7 +83,7 @@ class Eventing:
         async with AsyncExitStack() as stack:
             stack.callback(self._database.close)
             await stack.enter_async_context(self._gateway)
-            async with running(Loop(watching, Ear()), *await self._loops(stack)):
+            async with running(Loop(watching, Ear()), *await self._loops(stack), *await self._ray(stack)):
                 yield
 
     async def _loops(self, stack: AsyncExitStack) -> list[Loop]:
@@ -119,15 +122,34 @@ class Eventing:
         stack.push_async_callback(delivering.aclose)
         return [self._publishing(queue.publish), Loop(delivering, self._bell.ear())]
 
+    async def _ray(self, stack: AsyncExitStack) -> list[Loop]:
+        """What looks after the jobs of Ray; without a cluster they are taken back from it."""
+        settings = self._settings
+        if not settings.ray_address:
+            await asyncio.to_thread(self._ledger.ray.end_all)
+            return []
+        token = settings.ray_token.get_secret_value() if settings.ray_token else None
+        cluster = await stack.enter_async_context(RayJobs(settings.ray_address, token, settings.delivery_seconds))
+        executor = RayExecutor(
+            ledger=self._ledger,
+            store=self._store,
+            cluster=cluster,
+            work=_ray_work(settings, self._store_options, self._limits),
+            max_submissions=settings.ray_submissions,
+            poll_seconds=settings.ray_poll_seconds,
+        )
+        return [Loop(executor, Ear())]
+
     def _publishing(self, publish: Publish) -> Loop:
         publishing = Publishing(Publisher(self._ledger.outbox, publish), self._bell, self._settings.poll_seconds)
         return Loop(publishing, self._bell.ear())
 
     def _make_sink(self) -> Sink:
         settings = self._settings
-        self._store = open_store(
-            StoreOptions(settings.readable, settings.writable, settings.s3_endpoint_url, settings.store_timeout_seconds)
+        self._store_options = StoreOptions(
+            settings.readable, settings.writable, settings.s3_endpoint_url, settings.store_timeout_seconds
         )
+        self._store = open_store(self._store_options)
         self._limits = ReadLimits(
             max_object_bytes=settings.max_object_bytes,
             max_unpacked_bytes=settings.max_unpacked_bytes,
@@ -173,12 +195,27 @@ def _chunk_policy(settings: EventingSettings) -> ChunkPolicy:
     )
 
 
+def _ray_work(settings: EventingSettings, store: StoreOptions, limits: ReadLimits) -> RayWork:
+    return RayWork(
+        models=settings.ray_models_directory,
+        store=store,
+        limits=limits,
+        max_characters=settings.max_characters,
+        patience_seconds=settings.ray_patience_seconds,
+        workers=settings.ray_workers,
+        cpus=settings.ray_worker_cpus,
+        gpus=settings.ray_worker_gpus,
+    )
+
+
 def _timing(settings: EventingSettings) -> Timing:
     return Timing(
         lease_seconds=settings.chunk_seconds + settings.lease_margin_seconds,
         republish_seconds=settings.republish_seconds,
         claim_seconds=settings.delivery_seconds * 3,
+        delay_seconds=settings.max_backoff_seconds,
         progress_seconds=settings.progress_seconds,
         chunk_window=settings.chunk_window,
+        ray_documents=settings.ray_documents if settings.ray_address else None,
         source=settings.source,
     )

@@ -1,5 +1,6 @@
 """What the environment decides about eventing."""
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -111,6 +112,28 @@ class EventingSettings(Settings):
     """Between two counts of what waits."""
     delivery_seconds: float = Field(default=10, gt=0)
     """For the broker, or a subscriber, to take an event."""
+
+    ray_address: str | None = Field(default=None, validation_alias="RAY_ADDRESS", pattern="^https?://")
+    """The dashboard of the Ray cluster that does the very large jobs: `http://head:8265`. Unset: none does, and jobs
+    that Ray had go the ordinary way."""
+    ray_token: SecretStr | None = Field(default=None, validation_alias="RAY_AUTH_TOKEN")
+    """The token of a Ray cluster that asks for one."""
+    ray_documents: int = Field(default=1_000_000, ge=1)
+    """A job that came by reference and has so many documents or more is Ray's."""
+    ray_submissions: int = Field(default=5, ge=1)
+    """How often a job may be sent to Ray, if its driver dies, before it fails."""
+    ray_poll_seconds: float = Field(default=10, gt=0)
+    """Between two looks at a job of Ray's: as late may its events be."""
+    ray_workers: int = Field(default=4, ge=1)
+    """Actors of one job at most, each with the model."""
+    ray_worker_cpus: float = Field(default=1, ge=0)
+    """Cores of one actor."""
+    ray_worker_gpus: float = Field(default=0, ge=0)
+    """GPUs of one actor."""
+    ray_models_directory: Path = Path("/mnt/models")
+    """On Ray's nodes: where model versions are, as `<name>/<version>/`, and are fetched to from MLFLOW_TRACKING_URI."""
+    ray_patience_seconds: float = Field(default=600, gt=0)
+    """How long Ray's workers wait for an object store that does not answer."""
 
     retention_days: float = Field(default=30, gt=0)
     """How long jobs that are over, and settled quarantine entries, stay in the ledger. Results are never removed."""

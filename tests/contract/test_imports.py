@@ -18,6 +18,7 @@ def _loaded_by(module: str) -> set[str]:
     "module",
     [
         "cli.__main__",
+        "eventing.__main__",  # very large jobs are Ray's, the consumer only asks for them
         "fallback.__main__",
         "gateway.__main__",
         "predictor.__main__",  # so that a wrong setting is told at once

@@ -20,7 +20,8 @@ import aiohttp
 from aio_pika.abc import AbstractIncomingMessage
 from aiohttp import web
 from servers.processes import answers, free_ports, running
-from servers.rabbitmq import DEAD_LETTERS_QUEUE, EVENTS_QUEUE
+
+from cli.backing.sources import DEAD_LETTERS_QUEUE, EVENTS_QUEUE
 
 FAULTS = ("drop", "duplicate", "reorder")
 _MODULE = (sys.executable, "-P", "-m", "servers.amqp_bridge")
@@ -29,6 +30,7 @@ _CHUNK_TYPE = ".chunk.v1"
 _PREFETCH = 100  # fixed in RabbitmqSource
 _BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 0.1, 2.0
 _TIMEOUT_SECONDS = 30
+_ANSWER_SECONDS = 5  # of RabbitMQ
 _OVERTAKEN_BY, _HELD_SECONDS = 3, 2.0
 
 
@@ -63,10 +65,9 @@ class Bridge:
             while True:
                 try:
                     await self._consume(http)
-                except (OSError, aio_pika.exceptions.AMQPError, asyncio.CancelledError) as error:
+                except (OSError, RuntimeError, aio_pika.exceptions.AMQPError, asyncio.CancelledError) as error:
                     if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
                         raise
-                self._exchange = None
                 await asyncio.sleep(0.1)
 
     async def publish(self, request: web.Request) -> web.Response:
@@ -78,7 +79,7 @@ class Bridge:
         try:
             if self._exchange is None:
                 raise ConnectionError
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._exchange.publish(message, routing_key=EVENTS_QUEUE)
         except (OSError, TimeoutError, RuntimeError, aio_pika.exceptions.AMQPError):
             return web.Response(status=503)
@@ -94,15 +95,21 @@ class Bridge:
         return web.json_response({"left": len(self.faults.planned), **self.faults.done})
 
     async def _consume(self, http: aiohttp.ClientSession) -> None:
-        connection = await aio_pika.connect(self._amqp_url, timeout=5)
-        async with connection:
-            channel = await connection.channel(publisher_confirms=True)
-            await channel.set_qos(prefetch_count=_PREFETCH)
-            for queue_name, sink in self._sinks.items():
-                queue = await channel.get_queue(queue_name)
-                await queue.consume(lambda message, to=sink: self._start(http, message, to))  # type: ignore[misc]
+        connection = await aio_pika.connect(self._amqp_url, timeout=_ANSWER_SECONDS)
+        try:
+            # A RabbitMQ that has just risen leaves whoever consumes from a quorum queue without a leader unanswered.
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                channel = await connection.channel(publisher_confirms=True)
+                await channel.set_qos(prefetch_count=_PREFETCH)
+                for queue_name, sink in self._sinks.items():
+                    queue = await channel.get_queue(queue_name)
+                    await queue.consume(lambda message, to=sink: self._start(http, message, to))  # type: ignore[misc]
             self._exchange = channel.default_exchange
             await channel.closed()
+        finally:
+            self._exchange = None
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await connection.close()
 
     async def _start(self, http: aiohttp.ClientSession, message: AbstractIncomingMessage, sink: str) -> None:
         task = asyncio.create_task(self._take(http, message, sink))

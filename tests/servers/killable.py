@@ -26,15 +26,21 @@ class Killable:
 
     def kill(self) -> None:
         """End it at once, with all that it started."""
-        pid = _listener(self.port)
-        self._command = _Command.of(pid)
+        pid, _ = self._noted()
         os.killpg(os.getpgid(pid), signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):  # a child that is not waited for looks alive to PostgreSQL
-            os.waitpid(pid, 0)
-        end = time.monotonic() + _GONE_SECONDS
-        while Path(f"/proc/{pid}").exists():
-            assert time.monotonic() < end, f"{self.name} survives SIGKILL"
-            time.sleep(0.01)
+        self._await_end(pid)
+
+    def fill_disk(self) -> None:
+        """Let it write not one byte more to any file, until it has ended by that.
+
+        For PostgreSQL, to which a limit on the size of files is a full disk.
+        """
+        pid, command = self._noted()
+        user, group = command.account
+        for each in (pid, *_children(pid)):  # the first first: those that it starts from now on are as it is
+            limit = ["prlimit", "--pid", str(each), "--fsize=0:"]
+            subprocess.run(limit, check=False, stderr=subprocess.DEVNULL, user=user, group=group)
+        self._await_end(pid)
 
     def rise(self) -> None:
         """Start it again, as often as it takes: what it left behind may need a moment to go."""
@@ -46,6 +52,20 @@ class Killable:
             if process.poll() is not None:
                 process = self._start(self._command)
             time.sleep(0.05)
+
+    def _noted(self) -> tuple[int, "_Command"]:
+        """The process, and its command, which is kept for its rise."""
+        pid = _listener(self.port)
+        self._command = _Command.of(pid)
+        return pid, self._command
+
+    def _await_end(self, pid: int) -> None:
+        end = time.monotonic() + _GONE_SECONDS
+        while Path(f"/proc/{pid}").exists():
+            assert time.monotonic() < end, f"{self.name} does not end"
+            with contextlib.suppress(ChildProcessError):  # a child that is not waited for looks alive to PostgreSQL
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.01)
 
     def _start(self, command: "_Command") -> subprocess.Popen[bytes]:
         process = command.start()
@@ -83,8 +103,13 @@ class _Command:
             str((proc / "fd" / "1").readlink()),
         )
 
+    @property
+    def account(self) -> tuple[int, int] | tuple[None, None]:
+        """User and group, where they are somebody else's."""
+        return (self.user, self.group) if os.getuid() != self.user else (None, None)
+
     def start(self) -> subprocess.Popen[bytes]:
-        is_other = os.getuid() != self.user
+        user, group = self.account
         with Path(self.output).open("ab") as output:
             return subprocess.Popen(
                 self.arguments,
@@ -94,13 +119,22 @@ class _Command:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                user=self.user if is_other else None,
-                group=self.group if is_other else None,
+                user=user,
+                group=group,
             )
 
 
 def _strings(path: Path) -> list[str]:
     return path.read_bytes().decode(errors="surrogateescape").rstrip("\0").split("\0")
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            if f"\nPPid:\t{pid}\n" in path.read_text():
+                found.append(int(path.parent.name))
+    return found
 
 
 def _listener(port: int) -> int:

@@ -21,6 +21,11 @@ class Expected:
     bad: Mapping[int, str]
     """Line → code."""
 
+    @property
+    def documents(self) -> int:
+        """Good and bad."""
+        return len(self.texts) + len(self.bad)
+
 
 class ResultsReader:
     """Judges. `answers` are those of a run without faults, by text."""

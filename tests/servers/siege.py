@@ -1,7 +1,7 @@
 """A batch platform whose every part can be killed, and faults that strike while it works.
 
 Consumer, model, database, object store and broker are real processes. A fault counts only if a job had open work when
-it struck; one that struck between jobs is struck again.
+it struck, and still had when it was over; one that struck between jobs is struck again.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from servers.processes import answers, free_ports
 from servers.rabbitmq import RabbitmqServer
 from servers.results_reader import Expected
 from servers.s3 import S3Server
+from servers.skewed_clock import SkewedClock
 
 from summit_inference.cloudevent import HttpMessage, binary_encoded
 from summit_inference.events import RequestedData, event_of
@@ -33,9 +34,13 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 BUCKET = "siege"
+CLOCK, FULL_DISK = "clock", "full disk"
 _DATABASE = "siege"
 _STALL_SECONDS, _POLL_SECONDS = 240.0, 0.1
+_RETRIES = 30  # a job's own event must outlast every restart: else people have to replay it
 _INLINE_DOCUMENTS, _MAX_JOBS = 300, 200
+_FEWEST_CHUNKS = 20
+_LEAST_JUMP_SECONDS, _LARGEST_JUMP_SECONDS, _ABOUT_NOW_SECONDS = 600.0, 172_800.0, 240.0
 _BAD = {7: (b'{"text": "\xff"}', "not_utf8"), 21: (b"{", "not_json"), 22: (b'{"id": "x"}', "no_text")}
 
 
@@ -59,6 +64,7 @@ class Siege:
     bridge: str
     s3: S3Server
     killables: dict[str, Killable]
+    clock: SkewedClock
     random: random.Random
     documents: int
     http: httpx.Client
@@ -95,22 +101,49 @@ class Siege:
 
         return _until(over, f"{job_id} does not end")
 
+    def given_up(self) -> list[dict[str, Any]]:
+        """What is in the quarantine."""
+        found: list[dict[str, Any]] = self.http.get(f"{self.consumer.url}/quarantine").json()["entries"]
+        return found
+
     def _strike(self, fault: str) -> bool:
+        """Strike once; whether it counts."""
         self._await_open_work()
-        before = self._chunks_done()
+        counts = self._hit(fault) and self._open_chunks() > 0
+        done = self._chunks_done()
+        _until(
+            lambda: self._chunks_done() > done or not self._has_open_jobs(), f"nothing is done any more after {fault}"
+        )
+        self.struck[fault] += counts
+        _log.info("%s struck %s", fault, f"open work, {self._open_chunks()} chunks left" if counts else "nothing")
+        return counts
+
+    def _hit(self, fault: str) -> bool:
+        """Let it happen and be over; whether it came to pass."""
         if fault in FAULTS:
-            was_open = self._disturb(fault)
+            return self._disturb(fault)
+        if fault == CLOCK:
+            self._jump()
+        elif fault == FULL_DISK:
+            self.killables["database"].fill_disk()
+            self.killables["database"].rise()
         else:
-            was_open = self._open_chunks() > 0
             self.killables[fault].kill()
             time.sleep(self.random.uniform(0, 0.3))
             self.killables[fault].rise()
-        _until(
-            lambda: self._chunks_done() > before or not self._has_open_jobs(), f"nothing is done any more after {fault}"
-        )
-        self.struck[fault] += was_open
-        _log.info("%s struck %s", fault, f"open work, {self._open_chunks()} chunks left" if was_open else "nothing")
-        return was_open
+        return True
+
+    def _jump(self) -> None:
+        """Set the consumer's clock, ahead and back by turns, and see its time in the ledger."""
+        ahead = 1 if self.struck[CLOCK] % 2 == 0 else -1
+        seconds = ahead * self.random.uniform(_LEAST_JUMP_SECONDS, _LARGEST_JUMP_SECONDS)
+        self.clock.set(seconds)
+
+        def is_seen() -> bool:
+            instants = [each["updated_at"] for each in self._statuses().values()]
+            return any(abs(each - time.time() - seconds) < _ABOUT_NOW_SECONDS for each in instants)
+
+        _until(lambda: is_seen() or not self._has_open_jobs(), "the consumer does not see that its clock was set")
 
     def _disturb(self, fault: str) -> bool:
         """Plan the fault for the next chunk's event; whether it came to pass while there was work."""
@@ -127,7 +160,7 @@ class Siege:
         return found
 
     def _await_open_work(self) -> None:
-        if self._open_chunks() < 20:
+        if self._open_chunks() < _FEWEST_CHUNKS:
             self.submit()
         _until(lambda: self._open_chunks() > 0, "no job begins")
 
@@ -199,10 +232,13 @@ def siege(grounds: Grounds, folder: Path, *, seed: int, documents: int) -> Itera
     # The fixture's server forgets what it committed last when it is killed; this database must not.
     url = f"{grounds.postgresql.url(_DATABASE)}?options=-c%20synchronous_commit%3Don"
     with ExitStack() as stack:
-        bridge = stack.enter_context(amqp_bridge(grounds.rabbitmq.url, consumer.url, folder, retries=12))
+        bridge = stack.enter_context(amqp_bridge(grounds.rabbitmq.url, consumer.url, folder, retries=_RETRIES))
+        clock = SkewedClock(folder / "clock")
+        clock.set(0)
         settings = {
             **_SETTINGS,
             **grounds.s3.environment,
+            **clock.environment,
             "DATABASE_URL": url,
             "EVENTING_AMQP_URL": grounds.rabbitmq.url,
         }
@@ -212,7 +248,7 @@ def siege(grounds: Grounds, folder: Path, *, seed: int, documents: int) -> Itera
         for name in ("consumer", "predictor", "database", "store"):
             stack.callback(killables[name].stop)
         http = stack.enter_context(httpx.Client(timeout=10))
-        yield Siege(consumer, bridge, grounds.s3, killables, random.Random(seed), documents, http)
+        yield Siege(consumer, bridge, grounds.s3, killables, clock, random.Random(seed), documents, http)
 
 
 _SETTINGS = {
@@ -220,6 +256,7 @@ _SETTINGS = {
     "EVENTING_READABLE_URIS": f"s3://{BUCKET}/in",
     "EVENTING_CHUNK_DOCUMENTS": "20",
     "EVENTING_CHUNK_SECONDS": "5",
+    "EVENTING_CHUNK_WINDOW": "30",
     "EVENTING_LEASE_MARGIN_SECONDS": "1",
     "EVENTING_REPUBLISH_SECONDS": "10",
     "EVENTING_MAX_BACKOFF_SECONDS": "0.5",

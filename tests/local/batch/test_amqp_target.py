@@ -4,8 +4,9 @@ import aio_pika
 import pytest
 from servers.killable import Killable
 from servers.ledgers import DIGEST
-from servers.rabbitmq import EVENTS_QUEUE, RabbitmqServer
+from servers.rabbitmq import RabbitmqServer
 
+from cli.backing.sources import EVENTS_QUEUE
 from eventing.amqp_target import AmqpTarget
 from summit_inference.cloudevent import structured_decoded
 from summit_inference.events import ChunkData, CompletedData, Counts, StoredObject, event_of
@@ -65,7 +66,7 @@ async def test_a_rabbitmq_that_is_not_there_is_one_to_wait_for() -> None:
     assert fault.code == "upstream_unreachable"
 
 
-@pytest.mark.long  # it kills the broker that other tests share
+@pytest.mark.long  # its server may send dead letters minutes late after that, and others wait for theirs
 async def test_a_rabbitmq_that_was_killed_takes_events_again_once_it_is_back(
     rabbitmq: RabbitmqServer, broker: Killable
 ) -> None:

@@ -281,6 +281,32 @@ def test_no_more_chunks_are_under_way_than_the_window(database: Database, clock:
     assert len(ledger.outbox.claim(10)) >= 2
 
 
+@pytest.mark.parametrize("seconds", [-3_600, -100_000, 100_000])
+def test_chunks_whose_turn_comes_after_a_clock_jumped_do_not_wait_for_it(
+    database: Database, clock: Clock, seconds: float
+) -> None:
+    ledger = sql_ledger(database, Timing(chunk_window=3), clock)
+    ledger.jobs.accept(inline_job(*[1] * 5))
+    assert len(ledger.outbox.claim(10)) == 3
+    _do(ledger, ["0000000", "0000001", "0000002"])
+    clock.now += seconds
+    claimed = [each for each in ledger.outbox.claim(10) if each.number is None]
+    assert [each.event.id for each in claimed] == ["job/1/0000003", "job/1/0000004"]
+
+
+@pytest.mark.parametrize("seconds", [-3_600, -100_000, 100_000])
+def test_events_do_not_wait_for_a_clock_that_jumped(ledger: Ledger, clock: Clock, seconds: float) -> None:
+    ledger.jobs.accept(object_job())
+    clock.now += seconds
+    (claimed,) = ledger.outbox.claim(10)
+    ledger.queue.enqueue([claimed.event])
+    clock.now += seconds
+    (message,) = ledger.queue.claim(10, 30, needs_model=False)
+    clock.now += seconds
+    (again,) = ledger.queue.claim(10, 30, needs_model=False)
+    assert (again.event, again.tries) == (message.event, 2)
+
+
 def test_the_queue_holds_an_event_once_and_gives_it_back(ledger: Ledger, clock: Clock) -> None:
     ledger.jobs.accept(inline_job(1))
     events = [each.event for each in ledger.outbox.claim(10)]

@@ -1,7 +1,8 @@
-"""Faults of model versions, on purpose: Python imports this file first where its folder is in PYTHONPATH.
+"""Faults of servers, on purpose: Python imports this file first where its folder is in PYTHONPATH.
 
 `FAULTS_FILE` names a JSON file, model version → `errors` (5% of requests), `slow` (0.6 s more), `crash` (as it
 loads) or `asleep` (it never becomes ready). With `SCRIPTED_PAIRS`, `servers.scripted_pair` takes a pair's place.
+`CLOCK_FILE` names a file with the seconds that `time.time` is off by, read at every look at the clock.
 """
 
 import asyncio
@@ -52,6 +53,14 @@ def _start(stage: str, directory: str) -> None:
     if stage == "TRANSFORMER" and fault in {"errors", "slow"}:
         _spoil(fault)
 
+
+def _skew_clock(file: Path) -> None:
+    true_time = time.time
+    time.time = lambda: true_time() + float(file.read_text())
+
+
+if "CLOCK_FILE" in _ENVIRONMENT:
+    _skew_clock(Path(_ENVIRONMENT["CLOCK_FILE"]))
 
 for _stage in ("PREDICTOR", "TRANSFORMER"):
     if "FAULTS_FILE" in _ENVIRONMENT and f"{_stage}_MODEL_DIRECTORY" in _ENVIRONMENT:
