@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from rollout.explain import next_of
 from rollout.phase import Phase
-from rollout.state import DecisionRecord, ModelRollout, Outcome, RuleResult, Status, Verdict
+from rollout.state import DecisionRecord, ExactVersion, ModelRollout, Outcome, RuleResult, Status, Verdict
 
 _MARKS = {Verdict.OK: "ok", Verdict.HOLD: "…", Verdict.BAD: "BAD"}
 _SHOWN_DECISIONS = 6
@@ -23,14 +23,21 @@ def _head(rollout: ModelRollout, routed: Mapping[str, int], now: float) -> Itera
         serving = f"version {status.champion.version} serves" if status.champion else "nothing is known to serve yet"
         yield f"{rollout.name}   no rollout yet; {serving}"
         return
-    before = f"version {status.champion.version}" if status.champion else "nothing"
     for_minutes = max(0.0, now - status.phase_at) / 60
-    yield f"{rollout.name}   {status.phase}   version {status.candidate.version} after {before}   {status.rollout_id}"
+    yield f"{rollout.name}   {status.phase}   {_versions(status.candidate, status.champion)}   {status.rollout_id}"
     if status.reason:
         yield f"{'why':<12} {status.reason}"
     yield f"{'traffic':<12} {_percents(routed)}"
     if not status.phase.is_over:
         yield f"{'since':<12} {for_minutes:.1f} min{_step(rollout)}"
+
+
+def _versions(candidate: ExactVersion, champion: ExactVersion | None) -> str:
+    if champion is None:
+        return f"version {candidate.version} after nothing"
+    if champion.version == candidate.version:
+        return f"version {candidate.version}, the champion now"
+    return f"version {candidate.version} after version {champion.version}"
 
 
 def _step(rollout: ModelRollout) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor, log10
 
 _WIDTH, _HEIGHT = 860, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 16, 34
-_TICKS = 5
+_MOST_TICKS = 5
+_ROUND = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,24 @@ class _Frame:
         return _HEIGHT - _BOTTOM - (value - self.low) / (self.high - self.low) * (_HEIGHT - _TOP - _BOTTOM)
 
 
+def ticks(low: float, high: float) -> list[float]:
+    """The round numbers from `low` to `high` that an axis names: at most five steps apart."""
+    least = (high - low) / _MOST_TICKS
+    power = 10.0 ** floor(log10(least))
+    step = next(power * factor for factor in _ROUND if power * factor >= least * (1 - 1e-9))
+    return [at * step for at in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+
+
 def _axes(frame: _Frame, unit: str) -> list[str]:
     parts = []
-    for at in range(_TICKS):
-        value = frame.low + (frame.high - frame.low) * at / (_TICKS - 1)
+    for value in ticks(frame.low, frame.high):
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}{escape(unit)}</text>')
-        minutes = frame.minutes * at / (_TICKS - 1)
-        anchor = "end" if at == _TICKS - 1 else "middle" if at else "start"
-        parts.append(
-            f'<text x="{frame.x(minutes):.1f}" y="{_HEIGHT - 10}" text-anchor="{anchor}">{minutes:.3g} min</text>'
-        )
+        parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.4g}{escape(unit)}</text>')
+    for minutes in ticks(0, frame.minutes):
+        x = frame.x(minutes)
+        anchor = "end" if x > _WIDTH - _LEFT else "middle" if minutes else "start"
+        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 10}" text-anchor="{anchor}">{minutes:.4g} min</text>')
     return parts
 
 
