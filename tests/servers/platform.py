@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from servers.processes import share
 
 _OF_PAIRS = (*range(8080, 8084), *range(8090, 8094), *range(8100, 8104))
 _BENEATH = (*range(8030, 8035), *range(8040, 8050), 8050)  # of `summit up --full`
@@ -55,8 +56,10 @@ class Platform:
 
 
 def free_offset() -> int:
-    """An offset at which none of the platform's ports is taken."""
-    return next(offset for offset in range(1000, 20_000, 137) if all(map(_is_free, (p + offset for p in _PORTS))))
+    """An offset at which none of the platform's ports is taken, and that no other test process chooses."""
+    at, processes = share()
+    mine = range(1000, 10_800, 137)[at::processes]
+    return next(offset for offset in mine if all(map(_is_free, (port + offset for port in _PORTS))))
 
 
 def _is_free(port: int) -> bool:

@@ -1,6 +1,7 @@
 """Real servers as processes of a test run: a free port, a wait for readiness, and an end that leaves nothing behind."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -19,15 +20,38 @@ _POLL_SECONDS = 0.05
 _START_SECONDS = 90
 _STOP_SECONDS = 3  # no server here has anything to save
 _LOG_TAIL_CHARACTERS = 4000
+_PORTS = range(20_000, 32_700)  # the platform's own are below, see `platform.free_offset`
+
+
+def share() -> tuple[int, int]:
+    """Which of how many test processes this is, from 0, as pytest-xdist says."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")  # noqa: TID251
+    return int(worker.removeprefix("gw")), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))  # noqa: TID251
+
+
+def _ports() -> Iterator[int]:
+    """Those of this test process, over and over: below those that the kernel gives away, apart from its siblings'."""
+    at, processes = share()
+    mine = _PORTS[at::processes]
+    start = os.getpid() % len(mine)  # two runs at once begin in different places
+    return itertools.cycle((*mine[start:], *mine[:start]))
+
+
+_next_ports = _ports()
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on, all different."""
-    with contextlib.ExitStack() as sockets:
-        taken = [sockets.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in taken]
+    """Loopback ports that nobody listens on, all different, and not given again soon."""
+    return list(itertools.islice(filter(_is_free, _next_ports), count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def program(name: str, *, install: str, folders: Sequence[str] = ()) -> str:
