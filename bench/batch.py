@@ -20,29 +20,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.document_pass import TEXTS_AT_ONCE, Pass, in_process, repeated, summed_up
 from bench.texts import texts
 from bench.usage import ProcessTree
 from cli.batch_door import batch_door
+from cli.here import plan_here
 from cli.home import Home
 from cli.job_input import from_file
 from cli.job_watch import watch
 from cli.local_model import local_extractor
 from cli.settings import CliSettings
-from embedded.extractor import Extractor
 from summit_inference.errors import InternalError
 from summit_inference.events import RequestedData, event_of
 from summit_inference.jobs import JobState
-
-_TEXTS_AT_ONCE = 256
-"""As many as a chunk has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """All documents, once."""
-
-    documents_per_second: float
-    cpu_ms_per_document: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +51,24 @@ class Result:
 def main(asked: argparse.Namespace) -> None:
     """Run and print."""
     settings = CliSettings.load()
-    home = Home(settings.home.expanduser().absolute())
-    documents = _repeated(texts(), asked.documents)
+    home = plan_here(settings).home
+    documents = repeated(texts(), asked.documents)
     platform = ProcessTree([int((home.supervisor / "pid").read_text("ascii"))])
     jobs, alone = [], []
     with tempfile.TemporaryDirectory() as scratch, local_extractor(settings) as extractor:
         path = Path(scratch) / "texts.jsonl"
         path.write_text("".join(json.dumps({"id": str(at), "text": text}) + "\n" for at, text in enumerate(documents)))
-        _in_process(extractor, documents[:_TEXTS_AT_ONCE])  # warms it up
+        in_process(extractor, documents[:TEXTS_AT_ONCE])  # warms it up
         for _ in range(asked.rounds):
             jobs.append(_timed(len(documents), platform.cpu_seconds, lambda: _job(settings, home, path)))
-            alone.append(_timed(len(documents), time.process_time, lambda: _in_process(extractor, documents)))
-    job, in_process = _median(jobs), _median(alone)
+            alone.append(_timed(len(documents), time.process_time, lambda: in_process(extractor, documents)))
+    job, bare = _median(jobs), _median(alone)
     result = Result(
         documents=len(documents),
         job=job,
-        in_process=in_process,
-        ratio=round(job.documents_per_second / in_process.documents_per_second, 3),
-        cpu_ratio=round(in_process.cpu_ms_per_document / job.cpu_ms_per_document, 3),
+        in_process=bare,
+        ratio=round(job.documents_per_second / bare.documents_per_second, 3),
+        cpu_ratio=round(bare.cpu_ms_per_document / job.cpu_ms_per_document, 3),
     )
     _print_table(result)
     print(json.dumps(asdict(result)))
@@ -88,7 +78,7 @@ def _timed(documents: int, cpu_seconds: Callable[[], float], one_pass: Callable[
     wall, cpu = time.perf_counter(), cpu_seconds()
     one_pass()
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
-    return Pass(round(documents / wall, 1), round(cpu / documents * 1000, 3))
+    return summed_up(documents, wall, cpu)
 
 
 def _job(settings: CliSettings, home: Home, path: Path) -> None:
@@ -104,15 +94,6 @@ def _job(settings: CliSettings, home: Home, path: Path) -> None:
 
     if (state := asyncio.run(done())) is not JobState.COMPLETED:
         raise InternalError(f"The job {job_id} is {state}; its status says why.")
-
-
-def _in_process(extractor: Extractor, documents: Sequence[str]) -> None:
-    for start in range(0, len(documents), _TEXTS_AT_ONCE):
-        extractor.extract(documents[start : start + _TEXTS_AT_ONCE])
-
-
-def _repeated(some: Sequence[str], count: int) -> list[str]:
-    return [some[at % len(some)] for at in range(count)]
 
 
 def _median(passes: Sequence[Pass]) -> Pass:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.document_pass import TEXTS_AT_ONCE, Pass, in_process, repeated, summed_up
 from bench.model_directory import shipped
 from bench.texts import texts
 from bench.usage import ProcessTree
@@ -34,14 +35,6 @@ from registry.reference import FILE_NAME, ModelReference
 _NAME, _VERSION = "summit-extract", "1"
 _LIMITS = ReadLimits()
 _LOOK_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """Documents, once."""
-
-    documents_per_second: float
-    cpu_ms_per_document: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +56,17 @@ def main(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         models = _models(folder)
-        some = texts()
-        documents = [some[at % len(some)] for at in range(asked.documents)]
+        documents = repeated(texts(), asked.documents)
         with open_version(models, _NAME, _VERSION, cores=1) as extractor:
-            in_process = _in_process(extractor, documents)
+            bare = _in_process(extractor, documents)
         on_ray = _on_ray(asyncio.run(_described(folder, models, documents, asked.workers)), folder)
     result = Result(
         documents=len(documents),
         workers=asked.workers,
         ray=on_ray,
-        in_process=in_process,
-        ratio=round(on_ray.documents_per_second / in_process.documents_per_second, 3),
-        cpu_ratio=round(in_process.cpu_ms_per_document / on_ray.cpu_ms_per_document, 3),
+        in_process=bare,
+        ratio=round(on_ray.documents_per_second / bare.documents_per_second, 3),
+        cpu_ratio=round(bare.cpu_ms_per_document / on_ray.cpu_ms_per_document, 3),
     )
     print(json.dumps(asdict(result)))
 
@@ -114,12 +106,10 @@ async def _described(folder: Path, models: Path, documents: Sequence[str], worke
 
 
 def _in_process(extractor: Extractor, documents: Sequence[str]) -> Pass:
-    size = _LIMITS.chunk_documents
-    extractor.extract(documents[:size])  # warms it up
+    in_process(extractor, documents[:TEXTS_AT_ONCE])  # warms it up
     wall, cpu = time.perf_counter(), time.process_time()
-    for start in range(0, len(documents), size):
-        extractor.extract(documents[start : start + size])
-    return _pass(len(documents), time.perf_counter() - wall, time.process_time() - cpu)
+    in_process(extractor, documents)
+    return summed_up(len(documents), time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def _on_ray(uri: str, folder: Path) -> Pass:
@@ -131,7 +121,7 @@ def _on_ray(uri: str, folder: Path) -> Pass:
     begin, began_cpu = _reached(done, chunks // 2, driver), tree.cpu_seconds()
     end, ended_cpu = _reached(done, chunks, driver), tree.cpu_seconds()
     driver.wait()
-    return _pass((chunks - chunks // 2) * _LIMITS.chunk_documents, end - begin, ended_cpu - began_cpu)
+    return summed_up((chunks - chunks // 2) * TEXTS_AT_ONCE, end - begin, ended_cpu - began_cpu)
 
 
 def _reached(done: Path, count: int, driver: subprocess.Popen[bytes]) -> float:
@@ -141,10 +131,6 @@ def _reached(done: Path, count: int, driver: subprocess.Popen[bytes]) -> float:
             raise SystemExit("the driver ended before its chunks were done; its log is above")
         time.sleep(_LOOK_SECONDS)
     return time.perf_counter()
-
-
-def _pass(documents: int, wall: float, cpu: float) -> Pass:
-    return Pass(round(documents / wall, 1), round(cpu / documents * 1000, 3))
 
 
 if __name__ == "__main__":

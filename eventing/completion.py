@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eventing.ledger import FinishedChunk, Job, Ledger
 from eventing.object_store import ObjectStore
+from eventing.pages import all_pages
 from eventing.results import Manifest, write_manifest
 from summit_inference.errors import CallerError
 from summit_inference.events import FailedData, FinishData, StoredObject
@@ -33,7 +34,8 @@ class Completion:
         if job.chunks_done < job.chunks_total:
             return
         try:
-            written = await write_manifest(self.store, job.output_uri, manifest(job, await self._chunks(job)))
+            finished = await all_pages(self.ledger.chunks.finished, job)
+            written = await write_manifest(self.store, job.output_uri, manifest(job, finished))
         except CallerError as error:
             await self._fail(job, error)
             return
@@ -48,14 +50,6 @@ class Completion:
         action = "All results are there, but no manifest. Let the output be written to, and retry the job."
         failed = FailedData(job_id=job.job_id, code=error.code, reason=error.message, action=action)
         await asyncio.to_thread(self.ledger.jobs.fail, failed)
-
-    async def _chunks(self, job: Job) -> list[FinishedChunk]:
-        found: list[FinishedChunk] = []
-        while page := await asyncio.to_thread(
-            self.ledger.chunks.finished, job.job_id, job.attempt, after=found[-1].chunk_id if found else ""
-        ):
-            found += page
-        return found
 
 
 def manifest(job: Job, chunks: list[FinishedChunk]) -> Manifest:

@@ -7,6 +7,7 @@ from typing import Self
 
 import aiohttp
 
+from eventing.http_session import http_session
 from summit_inference.client import error_of, foreign_errors_mapped
 from summit_inference.cloudevent import Event, binary_encoded
 from summit_inference.errors import SummitError, UpstreamUnreachable
@@ -24,11 +25,7 @@ class HttpTarget:
     _session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self.timeout_seconds),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
+        self._session = http_session(self.timeout_seconds)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from eventing.ledger import Chunk, Job, Leased, Ledger
 from eventing.object_store import ObjectStore
+from eventing.pages import all_pages
 from eventing.ray_checkpoint import done_ids, read_done, write_description
 from eventing.ray_description import RayWork, described
 from eventing.ray_run import RayRun, RayState, Step, step
@@ -95,7 +96,7 @@ class RayExecutor:
         place = attempt_place(job.output_uri, job.job_id, job.attempt)
         done = {chunk_id async for chunk_id in done_ids(self.store, place)}
         left = []
-        for chunk in await self._open_chunks(job):
+        for chunk in await all_pages(self.ledger.chunks.open, job):
             if chunk.chunk_id not in done:
                 left.append(chunk)
                 continue
@@ -104,14 +105,6 @@ class RayExecutor:
                 metrics.BATCH_DOCUMENTS.labels("done").inc(result.documents)
                 metrics.BATCH_DOCUMENTS.labels("failed").inc(result.failed)
         return left
-
-    async def _open_chunks(self, job: Job) -> list[Chunk]:
-        found: list[Chunk] = []
-        while page := await asyncio.to_thread(
-            self.ledger.chunks.open, job.job_id, job.attempt, after=found[-1].chunk_id if found else ""
-        ):
-            found += page
-        return found
 
 
 def _failure(run: RayRun) -> FailedData:

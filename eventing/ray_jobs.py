@@ -10,6 +10,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
+from eventing.http_session import http_session
 from eventing.ray_run import RayState
 from summit_inference.errors import ConfigurationError, UpstreamBroken, UpstreamUnreachable
 
@@ -32,12 +33,8 @@ class RayJobs:
     _session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self.timeout_seconds),
-            headers={"authorization": f"Bearer {self.token}"} if self.token else {},
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
+        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        self._session = http_session(self.timeout_seconds, headers)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from servers.processes import share
+from servers.processes import is_free, share
 
 _OF_PAIRS = (*range(8080, 8084), *range(8090, 8094), *range(8100, 8104))
 _BENEATH = (*range(8030, 8035), *range(8040, 8050), 8050)  # of `summit up --full`
@@ -59,9 +58,4 @@ def free_offset() -> int:
     """An offset at which none of the platform's ports is taken, and that no other test process chooses."""
     at, processes = share()
     mine = range(1000, 10_800, 137)[at::processes]
-    return next(offset for offset in mine if all(map(_is_free, (port + offset for port in _PORTS))))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+    return next(offset for offset in mine if all(map(is_free, (port + offset for port in _PORTS))))

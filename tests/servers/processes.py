@@ -42,10 +42,11 @@ _next_ports = _ports()
 
 def free_ports(count: int) -> list[int]:
     """Loopback ports that nobody listens on, all different, and not given again soon."""
-    return list(itertools.islice(filter(_is_free, _next_ports), count))
+    return list(itertools.islice(filter(is_free, _next_ports), count))
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether a server of this machine could listen on it now."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))
